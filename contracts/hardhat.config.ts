@@ -3,13 +3,14 @@ import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatViem from "@nomicfoundation/hardhat-viem";
 import hardhatViemAssertions from "@nomicfoundation/hardhat-viem-assertions";
 import { defineConfig } from "hardhat/config";
+import { quiet } from "./quiet.ts";
 
 // A profile without a path would make Hardhat look for a compiler list on the network.
 const path = createRequire(import.meta.url).resolve("solc/soljson.js");
 const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 10_000 } };
 
 export default defineConfig({
-  plugins: [hardhatViem, hardhatViemAssertions, hardhatNetworkHelpers],
+  plugins: [hardhatViem, hardhatViemAssertions, hardhatNetworkHelpers, quiet],
   paths: { sources: "./src", tests: { solidity: "./test" } },
   solidity: {
     profiles: {
