@@ -1,0 +1,82 @@
+import { FIRST_FREE, keccakModule, RATE, ROUND_CONSTANTS, roundConstants, STATE } from "./keccakModule.ts";
+
+/** 32 bytes. */
+export type Hash = Uint8Array;
+/** n hashes one after the other: 32·n bytes. */
+export type HashList = Uint8Array;
+
+const CHUNK = 1 << 18;
+const SOURCE = FIRST_FREE;
+const OUT = SOURCE + CHUNK + 512;
+
+// The part of the host that is needed here; the types of Node lack it and those of the DOM bring too much.
+declare const WebAssembly: {
+  Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
+  Module: new (code: Uint8Array<ArrayBuffer>) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
+type Records = (source: number, out: number, pairs: number) => void;
+
+const memory = new WebAssembly.Memory({ initial: Math.ceil((OUT + CHUNK) / 65536) });
+const instance = new WebAssembly.Instance(new WebAssembly.Module(keccakModule()), { env: { memory } });
+const wasm = instance.exports as unknown as { permute: () => void; leaves: Records; nodes: Records };
+const bytes = new Uint8Array(memory.buffer);
+const words = new DataView(memory.buffer);
+for (const [i, constant] of roundConstants().entries()) words.setBigUint64(ROUND_CONSTANTS + 8 * i, constant, true);
+
+function absorb(block: Uint8Array, at: number): void {
+  const view = new DataView(block.buffer, block.byteOffset + at, RATE);
+  for (let i = 0; i < RATE / 8; i++) {
+    const word = STATE + 16 * i;
+    words.setUint32(word, words.getUint32(word, true) ^ view.getUint32(8 * i, true), true);
+    words.setUint32(word + 4, words.getUint32(word + 4, true) ^ view.getUint32(8 * i + 4, true), true);
+  }
+  wasm.permute();
+}
+
+/** keccak256 of the concatenation of `parts`. */
+export function keccak(...parts: readonly Uint8Array[]): Hash {
+  const message = parts.length === 1 ? parts[0]! : concatBytes(parts);
+  bytes.fill(0, STATE, STATE + 400);
+  const whole = message.length - (message.length % RATE);
+  for (let at = 0; at < whole; at += RATE) absorb(message, at);
+  const tail = new Uint8Array(RATE);
+  tail.set(message.subarray(whole));
+  tail[message.length - whole]! |= 0x01;
+  tail[RATE - 1]! |= 0x80;
+  absorb(tail, 0);
+  const hash = new Uint8Array(32);
+  for (let i = 0; i < 4; i++) hash.set(bytes.subarray(STATE + 16 * i, STATE + 16 * i + 8), 8 * i);
+  return hash;
+}
+
+function hashRecords(hash: Records, data: Uint8Array, width: 64 | 256): HashList {
+  const count = Math.ceil(data.length / width);
+  const out = new Uint8Array(32 * count);
+  for (let first = 0; first < count; first += CHUNK / width) {
+    const part = data.subarray(first * width, first * width + CHUNK);
+    const records = Math.ceil(part.length / width);
+    bytes.set(part, SOURCE);
+    bytes.fill(0, SOURCE + part.length, SOURCE + records * width);
+    hash(SOURCE, OUT, Math.ceil(records / 2));
+    out.set(bytes.subarray(OUT, OUT + 32 * records), 32 * first);
+  }
+  return out;
+}
+
+/** H(0 ‖ record) of each 256-byte record; the last is filled with zeros. */
+export const hashLeaves = (data: Uint8Array): HashList => hashRecords(wasm.leaves, data, 256);
+
+/** H(1 ‖ left ‖ right) of each pair; `pairs` holds 64·n bytes. */
+export const hashNodes = (pairs: Uint8Array): HashList => hashRecords(wasm.nodes, pairs, 64);
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
