@@ -154,7 +154,7 @@ function environment() {
 }
 
 function buildContracts() {
-  const { status, stdout, stderr } = spawnSync("hardhat", ["build", "--quiet"], {
+  const { status, stdout, stderr } = spawnSync("hardhat", ["build", "--quiet", "--no-tests"], {
     cwd: join(root, "contracts"),
     env: environment(),
     encoding: "utf8",

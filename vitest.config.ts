@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
-    pool: "forks",
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     passWithNoTests: true,
+    projects: [
+      { test: { ...shared, name: "packages", include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"] } },
+      { test: { ...shared, name: "test", include: ["test/**/*.test.ts"] } },
+    ],
   },
 });
