@@ -97,11 +97,12 @@ function checkImport(room, folder, file, known, { specifier, line, typeOnly }) {
     problems.push(`${at} imports ${name}: write node:${name}`);
     return;
   }
-  if (!known.has(name)) problems.push(`${at} imports ${name}, which ${folder}/package.json does not declare`);
-  if (!name.startsWith(scope) || !may[room]) return;
-  const target = name.slice(scope.length);
+  const target = name.startsWith(scope) ? name.slice(scope.length) : undefined;
+  const open = !target || !may[room] || target === room || may[room].includes(target);
+  if (open && !known.has(name)) problems.push(`${at} imports ${name}, which ${folder}/package.json does not declare`);
+  if (!target || !may[room]) return;
   if (target === room) return;
-  if (!may[room].includes(target)) {
+  if (!open) {
     const list = may[room].join(", ") || "nothing";
     problems.push(
       `${at} imports ${name}, but ${room} may import ${list} of ours: ${way[target] ?? "see packages/README.md"}`,
