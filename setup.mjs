@@ -140,9 +140,11 @@ function holderLives(file) {
 }
 
 function environment() {
-  const bin = join(root, "node_modules", ".bin");
+  const packages = join(root, "node_modules");
+  // By its own folder, not by node_modules/.bin: npm 10 leaves that link out, for two packages lay claim to it.
+  const pinned = ownNode ? [join(packages, ownNode, "bin")] : [];
   // Where the lock file's Node does not exist for this system, the one running this is new enough.
-  const path = [bin, dirname(process.execPath), process.env.PATH];
+  const path = [...pinned, join(packages, ".bin"), dirname(process.execPath), process.env.PATH];
   return {
     ...process.env,
     PATH: path.join(delimiter),
