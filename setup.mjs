@@ -169,7 +169,7 @@ function execute(command, args) {
   const child = spawn(command, args, { cwd: root, env: environment(), stdio: "inherit", shell: windows });
   // A terminal sends Ctrl-C to the whole group; the child decides what it means, we wait for its answer.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+    process.on(signal, () => (signal !== "SIGINT" || !process.stdin.isTTY) && child.kill(signal));
   child.on("error", (error) => {
     console.error(`[setup] ${command}: ${error.message}`);
     process.exitCode = 127;
