@@ -1,60 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.37;
+pragma solidity ^0.8.30;
 
-/// @notice What a well-formed header says (docs/spec/program.md, "Header").
-/// @dev `shapes` packs u8 dtype ‖ u32 length, five bytes each, inputs first, then weights. `outputElements[i]` is what the
-/// dims of output i multiply to; `Validator.checkKernel` compares it with the elements of kernel `outputs[i]`.
+import {Shape} from "../types/Model.sol";
+
+/// @notice What a header says, as far as the registry keeps it.
 struct HeaderFacts {
-  uint32 inputs;
-  uint32 weights;
-  uint32 kernels;
-  uint32[] outputs;
-  uint32[] outputElements;
-  bytes shapes;
+    uint32 weights;
+    uint32 kernels;
+    /// kernels that are outputs, strictly ascending
+    uint32[] outputs;
+    /// one for each input
+    Shape[] inputs;
 }
 
-/// @notice A read of a kernel's result that the descriptor alone can not settle: once per distinct index, never the kernel itself.
+/// @notice A read of a result by a kernel; the registry compares `shape` with that of the kernel that writes it.
 struct ResultRead {
-  uint32 index;
-  uint8 dtype;
-  uint32 length;
+    uint32 kernel;
+    Shape shape;
 }
 
-/// @notice What a kernel, valid as far as header and descriptor decide, leaves to its publisher to check:
-/// every `reads[i]` with the dtype and length of kernel `index` (which is < k or of the own group), and group neighbours:
-/// for groupPos > 0 kernel k−1 has groupPos − 1, the same groupSize and the same T; for groupPos = 0 kernel k−1 (if any)
-/// was the last of its group.
-/// @dev `leading` is T = loops[0], or 1 when there are no loops.
+/// @notice What a valid descriptor says that must fit its neighbours.
 struct KernelFacts {
-  uint8 outType;
-  uint32 elements;
-  uint16 groupPos;
-  uint16 groupSize;
-  uint32 leading;
-  ResultRead[] reads;
+    Shape shape;
+    uint16 groupPos;
+    uint16 groupSize;
+    /// T, the leading loop extent; 0 when the kernel has no loops
+    uint32 leading;
+    /// accesses of space 2, duplicates allowed; each is < k or within the kernel's own group
+    ResultRead[] reads;
 }
 
-/// @title Validator: rules V1–V9 of docs/spec/program.md, as far as header and one descriptor decide them
-/// @notice Holds nothing; `ModelRegistry` asks it at publish time. What it accepts, the Arbiter can run within the cost
-/// of docs/spec/cost.md; gas grows with the descriptor's length only.
+/// @notice docs/spec/program.md, Validity, as far as one header and one descriptor decide it. Holds nothing.
+/// @dev Reverts on whatever is not valid. The registry checks what spans kernels: shapes of results that are read (V7)
+/// and that neighbours of a group have consecutive positions, one size and one T (V8).
 interface IValidator {
-  /// @notice The header is not well formed.
-  /// @param position byte offset of what is wrong
-  /// @param value what was found there (or the length, where bytes are missing or left over)
-  error ValidatorHeader(uint256 position, uint256 value);
+    /// @notice Checks the form of a header.
+    function checkHeader(bytes calldata header) external view returns (HeaderFacts memory);
 
-  /// @notice Kernel `kernel` breaks rule V`rule`.
-  /// @param value what breaks it: the number, register or index found
-  error ValidatorKernel(uint8 rule, uint32 kernel, uint256 value);
-
-  /// @notice Reads a header; reverts with `ValidatorHeader` unless it is well formed.
-  function checkHeader(bytes calldata header) external pure returns (HeaderFacts memory facts);
-
-  /// @notice Checks V1–V6 and V9 wholly, V7 and V8 as far as header and descriptor decide them.
-  /// @param facts as `checkHeader` gave them
-  /// @param kernel its number, below `facts.kernels`
-  function checkKernel(HeaderFacts calldata facts, uint32 kernel, bytes calldata descriptor)
-    external
-    pure
-    returns (KernelFacts memory);
+    /// @notice Checks kernels `first`, `first + 1`, … against a header that checkHeader has accepted: V1–V9 but for the above,
+    /// and, where a kernel is an output, that the header's dims multiply to its elements.
+    function checkKernels(bytes calldata header, uint32 first, bytes[] calldata descriptors)
+        external
+        view
+        returns (KernelFacts[] memory);
 }

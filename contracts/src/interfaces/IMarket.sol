@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters, Request} from "../types/Claim.sol";
+import {ClaimId, ModelId} from "../types/Identity.sol";
+import {ICourt, Shares} from "./IStaking.sol";
+
+/// @notice A claim as the court sees it, freeze included.
+struct Standing {
+    ClaimId id;
+    ClaimStatus status;
+    uint40 windowEnd;
+    uint40 quietAt;
+    Parameters parameters;
+}
+
+/// @notice Escrow, requests and claims. It hears a verdict from its court and does not know how it was reached.
+/// @dev docs/spec/claim.md. Keeps one slot a request (hash of its terms) and one a claim; callers hand the rest in again.
+interface IMarket is ICourt {
+    event TierAdded(bytes32 indexed parametersHash, Parameters parameters);
+    event Requested(uint256 indexed requestId, address indexed requester, address indexed operator, Request request);
+    event Refunded(uint256 indexed requestId, address indexed requester, uint128 fee);
+    event Posted(ClaimId indexed id, uint256 indexed requestId, address indexed operator, Claim claim, uint40 windowEnd);
+    event Finalised(ClaimId indexed id, uint256 toOperator, uint256 toAuthor, uint256 toAudits, uint256 burnt);
+    event Voided(ClaimId indexed id, address indexed challenger, Shares shares);
+    event Burnt(uint256 amount);
+
+    error MarketParameterOutOfRange(bytes32 name, uint256 value, uint256 least, uint256 most);
+    error MarketZeroAddress();
+    error MarketModelNotOpen(ModelId model);
+    error MarketOperatorUnknown(address operator);
+    error MarketTierUnknown(bytes32 parametersHash);
+    /// Only signed | optimistic is built.
+    error MarketLevelNotBuilt(uint32 level);
+    error MarketCoverageOutOfRange(uint128 coverage, uint128 least, uint128 most);
+    error MarketZeroFee();
+    error MarketDeadlinePassed(uint64 deadline, uint256 time);
+    error MarketDeadlineTooFar(uint64 deadline, uint256 most);
+    error MarketDeadlineNotPassed(uint64 deadline, uint256 time);
+    /// No request with these terms is waiting: never made, answered, refunded, or the claim differs from it.
+    error MarketRequestUnknown(uint256 requestId);
+    error MarketClaimKnown(ClaimId id, ClaimStatus status);
+    /// postBy lies more than 24 h ahead.
+    error MarketPostTooEarly(uint64 postBy, uint256 most);
+    /// Neither sent by nor signed by the operator's hot key or owner. A claim for another chain or Market ends here.
+    error MarketNotOperator(address operator, address given);
+    error MarketClaimNotOpen(ClaimId id, ClaimStatus status);
+    error MarketNotQuiet(ClaimId id, uint256 finalAfter);
+    error MarketDemandsPending(ClaimId id, uint256 pending);
+    error MarketNotCourt(address caller);
+
+    /// @notice Escrows `fee` from the caller's allowance for one operator's answer.
+    function request(Request calldata terms) external returns (uint256 requestId);
+
+    /// @notice Gives the fee back when nobody posted by the deadline. Anyone may call.
+    function refund(uint256 requestId, address requester, Request calldata terms) external;
+
+    /// @notice Posts an answer: locks 3 × coverage of the operator's stake, opens the window.
+    /// @param deadline the request's
+    /// @param signature 65 bytes of the operator's hot key over the claim's digest; empty when the hot key or owner sends
+    function post(Claim calldata claim, uint64 deadline, bytes calldata signature) external returns (ClaimId);
+
+    /// @notice The same with depth 0 answered already. Only the hot key or owner may send it, so that nobody else chooses the trace root.
+    function postOpened(Claim calldata claim, uint64 deadline, Opening calldata opening) external returns (ClaimId);
+
+    /// @notice After quietAt + C with nothing pending: frees the lock and splits the fee. Anyone may call.
+    function finalise(Claim calldata claim) external;
+
+    /// @notice Burns what fees have set aside for it. Anyone may call.
+    function burn() external;
+
+    /// @notice Court: the claim can not become final while a demand is pending. Reverts unless it is open.
+    function hold(Claim calldata claim) external returns (Standing memory);
+
+    /// @notice Court: one demand was answered; quietAt becomes the later of itself and `quietAt`.
+    function answered(ClaimId id, uint40 quietAt) external;
+
+    /// @notice Court: the claim is false. Slashes, pays, refunds the escrow.
+    function void(Claim calldata claim, address challenger) external;
+
+    /// @notice EIP-712 digest.
+    function digest(Claim calldata claim) external view returns (ClaimId);
+
+    function standing(Claim calldata claim) external view returns (Standing memory);
+
+    /// @notice What is stored of a claim, and its quietAt with the freeze.
+    function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quietAt);
+
+    /// @notice Reverts with MarketTierUnknown.
+    function tier(bytes32 parametersHash) external view returns (Parameters memory);
+
+    /// @notice Hash of the terms of a request that waits for its answer, else 0.
+    function waiting(uint256 requestId) external view returns (bytes32);
+
+    function domainSeparator() external view returns (bytes32);
+
+    /// @notice OPG set aside to be burnt.
+    function burnable() external view returns (uint256);
+}

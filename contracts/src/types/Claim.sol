@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ModelId} from "./Identity.sol";
+
+/// @notice One result, as the operator signs it (EIP-712, domain OpenGradient / 1 / chainId / Market). docs/spec/claim.md
+struct Claim {
+    ModelId modelRoot;
+    /// H(7 ‖ salt ‖ 0 ‖ inputRoot)
+    bytes32 input;
+    /// H(7 ‖ salt ‖ 1 ‖ outputRoot)
+    bytes32 output;
+    /// the operator's owner key, by which Staking knows it
+    address operator;
+    address requester;
+    uint256 requestId;
+    /// OPG, 18 decimals
+    uint128 fee;
+    /// OPG that the requester gets if the claim falls; fee ≤ coverage
+    uint128 coverage;
+    /// set of Levels
+    uint32 level;
+    /// hash of the Parameters record
+    bytes32 parameters;
+    /// last second in which the claim may be posted
+    uint64 postBy;
+}
+
+/// @notice What a request asks for; the requester is whoever sends it.
+struct Request {
+    ModelId modelRoot;
+    bytes32 input;
+    address operator;
+    uint128 fee;
+    uint128 coverage;
+    uint32 level;
+    bytes32 parameters;
+    /// last second in which an answer may be posted
+    uint64 deadline;
+}
+
+/// @notice The answer at depth 0: what lies behind the two sides of a claim, and the trace.
+struct Opening {
+    bytes32 salt;
+    bytes32 inputRoot;
+    bytes32 outputRoot;
+    bytes32 traceRoot;
+}
+
+/// @notice Clocks (seconds), fee split (basis points of the fee) and bounds of one tier. Its abi.encode's hash is `Claim.parameters`.
+struct Parameters {
+    /// W, from the post
+    uint32 window;
+    /// R, after each answer
+    uint32 reaction;
+    /// A, to answer a demand
+    uint32 answer;
+    /// F, how long claims of a jailed operator stay open to challenge
+    uint32 freeze;
+    /// C, from a commit to its proof, and from quietAt to final
+    uint32 grace;
+    uint16 auditBps;
+    uint16 burnBps;
+    /// 0: the requester pulls the result; nothing else is built
+    uint8 delivery;
+    /// least and most coverage of a claim of this tier, OPG
+    uint128 minCoverage;
+    uint128 maxCoverage;
+}
+
+enum ClaimStatus {
+    None,
+    Open,
+    Final,
+    Void
+}
+
+/// @notice What Market keeps of a claim: one slot. quietAt = windowEnd + extension.
+struct ClaimRecord {
+    address operator;
+    uint40 windowEnd;
+    /// how far answers have moved quietAt past windowEnd, seconds
+    uint24 extension;
+    /// demands asked and not yet answered
+    uint24 pending;
+    ClaimStatus status;
+}
+
+/// @notice What a claim proves; bits of `Claim.level`.
+library Levels {
+    /// an identified key says so
+    uint32 internal constant SIGNED = 1;
+    /// posted, stake locked, challengeable by anyone until final
+    uint32 internal constant OPTIMISTIC = 2;
+    /// the only set that the Market accepts today
+    uint32 internal constant BUILT = SIGNED | OPTIMISTIC;
+}
