@@ -1,6 +1,6 @@
 // The lists of suites: `quick` is `npm test`, `long` comes after it in `.ci/run`. To add one, add a line.
 // `count` says how its tests are counted: "exit" is one test that passed when the command exits with 0,
-// "vitest" adds a JSON reporter, "solidity" and "closing" read the output ("closing": its last `N passed, N failed`).
+// "vitest" adds a JSON reporter, "solidity", "forge" and "closing" read the output ("closing": its last `N passed, N failed`).
 
 const vitest = (...args) => ({ command: ["vitest", "run", ...args], count: "vitest" });
 
@@ -16,5 +16,5 @@ export const suites = {
     { name: "stories", ...vitest("--project", "test") },
     { name: "solidity", command: ["hardhat", "test", "solidity"], folder: "contracts", count: "solidity" },
   ],
-  long: [],
+  long: [{ name: "solidity on forge", command: ["node", ".ci/forge.mjs", "test"], count: "forge" }],
 };

@@ -38,6 +38,11 @@ const counters = {
     failed: last(output, /^\s*(\d+) failing/gm),
     skipped: last(output, /^\s*(\d+) (?:skipped|pending)/gm),
   }),
+  forge: ({ output }) => ({
+    passed: last(output, /(\d+) tests passed, \d+ failed/g),
+    failed: last(output, /\d+ tests passed, (\d+) failed/g),
+    skipped: last(output, /\d+ failed, (\d+) skipped \(/g),
+  }),
   closing: ({ output }) => ({
     passed: last(output, /^(\d+) passed, \d+ failed/gm),
     failed: last(output, /^\d+ passed, (\d+) failed/gm),
