@@ -1,1 +1,13 @@
-export {};
+export * from "./cost.ts";
+export * from "./decode.ts";
+export * from "./dot.ts";
+export * from "./encode.ts";
+export * from "./errors.ts";
+export * from "./instructions.ts";
+export * from "./kernel.ts";
+export * from "./reference.ts";
+export * from "./roots.ts";
+export * from "./scalar.ts";
+export * from "./tensors.ts";
+export type * from "./types.ts";
+export * from "./validate.ts";
