@@ -1,1 +1,2 @@
-export {};
+export * from "./addresses.ts";
+export * from "./generated/abis.ts";
