@@ -14,7 +14,8 @@ const generated = /(^|\/)generated\//;
 // Their files are records or data, read one at a time.
 const withoutReadme = /^(\.|docs\/(adr|runbooks)$|.*\/(src|test)$)/;
 
-const list = ["ls-files", "--cached", "--others", "--exclude-standard"];
+// A checkout may belong to another user than the one who runs the checks.
+const list = ["-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"];
 const files = execFileSync("git", list, { cwd: root, encoding: "utf8" })
   .split("\n")
   .filter((file) => file !== "" && !generated.test(file) && existsSync(join(root, file)));
