@@ -1,3 +1,4 @@
+export * from "./check.ts";
 export * from "./cost.ts";
 export * from "./decode.ts";
 export * from "./dot.ts";
@@ -11,3 +12,4 @@ export * from "./scalar.ts";
 export * from "./tensors.ts";
 export type * from "./types.ts";
 export * from "./validate.ts";
+export * from "./witness.ts";

@@ -1,6 +1,6 @@
 /** The definition: evaluation as docs/spec/program.md says it, in plain loops. Every faster executor is compared with it. */
 import { OP, REGISTER } from "./instructions.ts";
-import { firstInstructionRegister, resultElements, type Segment, SPACE, segmentResults } from "./kernel.ts";
+import { firstInstructionRegister, foldSteps, resultElements, type Segment, SPACE, segmentResults } from "./kernel.ts";
 import { SCALAR } from "./scalar.ts";
 import { allocateTensor, checkTensors, readElement, writeElement } from "./tensors.ts";
 import type { Access, Coordinate, Kernel, Program, Tensor } from "./types.ts";
@@ -34,39 +34,25 @@ export function visibleLength(kernel: Kernel, k: number, access: Access, t: numb
   return access.index < k ? (t + 1) * slice : t * slice;
 }
 
+/** base + Σ coef·index modulo 2³², unsigned. */
 function coordinateValue({ base, coef }: Coordinate, registers: Int32Array, r: number): number {
   let value = base;
-  for (let i = 0; i < coef.length; i++) {
-    const index = i < r ? REGISTER.loop + i : REGISTER.fold + i - r;
-    value = (value + Math.imul(coef[i]!, registers[index]!)) | 0;
-  }
-  return value;
+  for (let i = 0; i < coef.length; i++)
+    value += Math.imul(coef[i]!, registers[i < r ? REGISTER.loop + i : REGISTER.fold + i - r]!);
+  return value >>> 0;
 }
 
-/** The address of a read, or −1 if it is outside the box or the first `length` elements. `added`: words of dynamic coordinates. */
-function addressOf(access: Access, registers: Int32Array, r: number, added: readonly number[], length: number): number {
-  let address = 0;
-  let used = 0;
-  for (const [j, coordinate] of access.coordinates.entries()) {
-    let value = coordinateValue(coordinate, registers, r);
-    if (access.dynMask & (1 << j)) value = (value + added[used++]!) | 0;
-    if (value >>> 0 >= coordinate.extent) return -1;
-    address += (value >>> 0) * coordinate.stride;
-  }
-  return address < length ? address : -1;
-}
-
-/** One element's evaluation: a kernel, its number, the element's loop indices in the register file, and where reads come from. */
+/** One element's evaluation: a register file, and where reads come from. */
 export class Evaluation {
   readonly kernel: Kernel;
-  readonly k: number;
-  readonly read: Reader;
   readonly registers = new Int32Array(256);
+  readonly read: Reader;
+  /** how much of each access's source is visible */
   readonly lengths: readonly number[];
+  segment: Segment = "init";
 
   constructor(kernel: Kernel, k: number, e: number, read: Reader) {
     this.kernel = kernel;
-    this.k = k;
     this.read = read;
     const loops = digits(e, kernel.loops);
     this.registers.set(loops, REGISTER.loop);
@@ -74,11 +60,24 @@ export class Evaluation {
     this.lengths = kernel.accesses.map((access) => visibleLength(kernel, k, access, loops[0] ?? 0));
   }
 
-  /** The address that access `a` has now, or −1 when it is outside. */
+  /** The address that access `a` has now, −1 if outside; `b` and `c` are the registers of its dynamic coordinates. */
   address(a: number, b: number, c: number): number {
     const { kernel, registers } = this;
-    const added = [registers[b]!, registers[c]!];
-    return addressOf(kernel.accesses[a]!, registers, kernel.loops.length, added, this.lengths[a]!);
+    const access = kernel.accesses[a]!;
+    const r = kernel.loops.length;
+    let address = 0;
+    let register = b;
+    for (let j = 0; j < access.coordinates.length; j++) {
+      const coordinate = access.coordinates[j]!;
+      let value = coordinateValue(coordinate, registers, r);
+      if (access.dynMask & (1 << j)) {
+        value = (value + registers[register]!) >>> 0;
+        register = c;
+      }
+      if (value >= coordinate.extent) return -1;
+      address += value * coordinate.stride;
+    }
+    return address < this.lengths[a]! ? address : -1;
   }
 
   load(a: number, b: number, c: number): number {
@@ -86,36 +85,46 @@ export class Evaluation {
     return address < 0 ? this.kernel.accesses[a]!.elseWord : this.read(a, address);
   }
 
-  /** Runs a segment; its results. */
-  run(segment: Segment): number[] {
+  /** Runs a segment and gives its result registers. */
+  run(segment: Segment): readonly number[] {
     const { kernel, registers } = this;
+    this.segment = segment;
     let target = firstInstructionRegister(kernel);
-    for (const [op, a, b, c] of kernel[segment])
+    for (const instruction of kernel[segment]) {
+      const [op, a, b, c] = instruction;
       registers[target++] =
         op === OP.ld ? this.load(a, b, c) : SCALAR[op]!(registers[a]!, registers[b]!, registers[c]!);
-    return segmentResults(kernel, segment).map((register) => registers[register]!);
-  }
-
-  setFold(indices: readonly number[]): void {
-    this.registers.set(indices, REGISTER.fold);
-  }
-
-  setState(state: readonly number[]): void {
-    this.registers.set(state, REGISTER.state);
-  }
-
-  /** The word before narrowing. */
-  word(): number {
-    const { folds } = this.kernel;
-    if (folds.length === 0) return this.run("done")[0]!;
-    this.setState(this.run("init"));
-    const steps = folds.reduce((all, extent) => all * extent, 1);
-    for (let f = 0; f < steps; f++) {
-      this.setFold(digits(f, folds));
-      this.setState(this.run("step"));
     }
-    this.setFold(folds.map(() => 0));
-    return this.run("done")[0]!;
+    return segmentResults(kernel, segment);
+  }
+
+  setFold(f: number): void {
+    this.registers.set(digits(f, this.kernel.folds), REGISTER.fold);
+  }
+
+  /** All state words at once, from registers. */
+  setState(from: readonly number[]): void {
+    this.registers.set(
+      from.map((register) => this.registers[register]!),
+      REGISTER.state,
+    );
+  }
+
+  /** The word before narrowing. `beforeRow` is told the first step of each pass of the last fold. */
+  word(beforeRow?: (f: number) => void): number {
+    const { folds } = this.kernel;
+    if (folds.length > 0) {
+      this.setState(this.run("init"));
+      const row = folds.at(-1)!;
+      const F = foldSteps(this.kernel);
+      for (let f = 0; f < F; f++) {
+        if (f % row === 0) beforeRow?.(f);
+        this.setFold(f);
+        this.setState(this.run("step"));
+      }
+      this.setFold(0);
+    }
+    return this.registers[this.run("done")[0]!]!;
   }
 }
 
