@@ -143,6 +143,15 @@ export function evaluateElement(program: Program, k: number, e: number, tensors:
   return new Evaluation(kernel, k, e, read).word();
 }
 
+/** Packed result of kernel k, which is alone in its group. */
+export function runKernel(program: Program, k: number, tensors: Tensors): Uint8Array {
+  const kernel = program.kernels[k]!;
+  const result = allocateTensor(kernel.outType, resultElements(kernel));
+  for (let e = 0; e < resultElements(kernel); e++)
+    writeElement(result, kernel.outType, e, evaluateElement(program, k, e, tensors));
+  return result;
+}
+
 function runGroup(program: Program, first: number, tensors: Tensors): void {
   const members = program.kernels.slice(first, first + program.kernels[first]!.groupSize);
   const T = members[0]!.loops[0] ?? 1;

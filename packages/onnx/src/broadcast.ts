@@ -1,0 +1,103 @@
+/** Numpy's broadcasting, and the operators that are one scalar function over it. */
+import type { Expr } from "@opengradient/program";
+import { constant, type Frame, type Index, type Value } from "./builder.ts";
+import { type ElementType, elementsOf, fromBigInts } from "./elements.ts";
+import { OnnxError } from "./errors.ts";
+import { type Binary, type ByKind, kindOf, type Node, type Unary } from "./node.ts";
+
+/** @throws OnnxError when two dimensions differ and neither is 1 */
+export function broadcastDims(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(0, ...shapes.map((dims) => dims.length));
+  return Array.from({ length: rank }, (_, i) => {
+    let dim = 1;
+    for (const dims of shapes) {
+      const d = dims[i - rank + dims.length] ?? 1;
+      if (d !== 1 && dim !== 1 && d !== dim)
+        throw new OnnxError(`shapes ${shapes.map((s) => `[${s}]`).join(" and ")} do not broadcast`);
+      if (d !== 1) dim = d;
+    }
+    return dim;
+  });
+}
+
+/** The element of `value` that broadcasting puts at `index`, whose rank is at least the value's. */
+export function readBroadcast(frame: Frame, value: Value, index: readonly Index[]): Expr {
+  const aligned = index.slice(index.length - value.dims.length);
+  return frame.read(
+    value,
+    aligned.map((at, i) => (value.dims[i] === 1 ? zero(at) : at)),
+  );
+}
+
+export const zero = (like: Index): Index => ({ base: 0, coef: like.coef.map(() => 0) });
+export const shift = (at: Index, by: number): Index => ({ ...at, base: at.base + by });
+export const scale = (at: Index, by: number): Index => ({
+  base: at.base * by + 0,
+  coef: at.coef.map((c) => c * by + 0),
+});
+export const plus = (a: Index, b: Index): Index => ({
+  base: a.base + b.base,
+  coef: a.coef.map((c, i) => c + b.coef[i]!),
+});
+
+/** One output element from the elements of all inputs at its place. */
+export function elementwise(
+  node: Node,
+  type: ElementType,
+  values: readonly Value[],
+  code: (...x: Expr[]) => Expr,
+): Value {
+  const dims = broadcastDims(values.map((value) => value.dims));
+  return node.build.map(type, dims, (frame) =>
+    code(...values.map((value) => readBroadcast(frame, value, frame.loops))),
+  );
+}
+
+export const unaryOperator =
+  (functions: ByKind<Unary>) =>
+  (node: Node): Value => {
+    node.ignore("consumed_inputs");
+    const x = node.input(0);
+    return elementwise(node, x.type, [x], kindOf(node, functions, x.type));
+  };
+
+type Exact = (a: bigint, b: bigint) => bigint | undefined;
+
+/**
+ * int64 is computed at import, in full precision; `exact` gives undefined where ONNX leaves the result open.
+ * Data-dependent int64 would have to be range-checked after each step, and is refused.
+ */
+function onIntegers(node: Node, exact: Exact | undefined): Value {
+  const [a, b] = [node.constant(0, "int64 arithmetic"), node.constant(1, "int64 arithmetic")];
+  if (exact === undefined || a.wide === undefined || b.wide === undefined)
+    return node.refuse("type i64 is not supported");
+  const dims = broadcastDims([a.dims, b.dims]);
+  const [left, right] = [broadcastIndices(a.dims, dims), broadcastIndices(b.dims, dims)];
+  const wide = left.map((i, at) => {
+    const value = exact(a.wide![i]!, b.wide![right[at]!]!);
+    if (value === undefined || value !== BigInt.asIntN(64, value))
+      return node.refuse("int64 arithmetic without a defined result");
+    return value;
+  });
+  return constant(fromBigInts(wide, dims));
+}
+
+/** For each element of `dims` in row-major order, the element of a tensor of shape `from` that broadcasts to it. */
+export function broadcastIndices(from: readonly number[], dims: readonly number[]): number[] {
+  let indices = [0];
+  for (const [i, dim] of dims.entries()) {
+    const own = from[i - dims.length + from.length] ?? 1;
+    indices = indices.flatMap((at) => Array.from({ length: dim }, (_, d) => at * own + (own === 1 ? 0 : d)));
+  }
+  return elementsOf(dims) === 0 ? [] : indices;
+}
+
+export const binaryOperator =
+  (functions: ByKind<Binary>, exact?: Exact) =>
+  (node: Node): Value => {
+    node.ignore("consumed_inputs");
+    const [a, b] = [node.input(0), node.input(1)];
+    if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+    if (a.type === "i64") return onIntegers(node, exact);
+    return elementwise(node, a.type, [a, b], kindOf(node, functions, a.type));
+  };

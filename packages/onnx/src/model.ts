@@ -1,0 +1,211 @@
+/** The messages of onnx.proto that an inference graph consists of, as records. */
+import { OnnxError } from "./errors.ts";
+import { bigOf, bigsOf, bytesOf, type Field, fields, fixedOf, intOf, textOf } from "./wire.ts";
+
+export type TensorProto = {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** TensorProto.DataType */
+  readonly type: number;
+  /** from raw_data, or float_data and double_data as bytes */
+  readonly raw: Uint8Array | undefined;
+  /** from int32_data, int64_data, uint64_data */
+  readonly integers: readonly bigint[];
+  readonly strings: number;
+  readonly external: boolean;
+};
+
+export type AttributeProto = {
+  readonly name: string;
+  /** AttributeProto.AttributeType; 0 when the file does not say */
+  readonly type: number;
+  readonly f: number;
+  readonly i: bigint;
+  readonly s: Uint8Array;
+  readonly t: TensorProto | undefined;
+  readonly g: GraphProto | undefined;
+  readonly floats: readonly number[];
+  readonly ints: readonly bigint[];
+  readonly reference: string;
+};
+
+export type NodeProto = {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly name: string;
+  readonly operator: string;
+  readonly domain: string;
+  readonly attributes: ReadonlyMap<string, AttributeProto>;
+};
+
+/** A dimension is a number, a symbol, or "" when nothing is said. */
+export type ValueInfo = {
+  readonly name: string;
+  /** TensorProto.DataType, or undefined for sequences, maps, optionals and sparse tensors */
+  readonly type: number | undefined;
+  readonly dims: readonly (number | string)[] | undefined;
+};
+
+export type GraphProto = {
+  readonly name: string;
+  readonly nodes: readonly NodeProto[];
+  readonly initializers: readonly TensorProto[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly sparse: number;
+};
+
+export type Model = {
+  readonly graph: GraphProto;
+  /** version by domain; "" is ONNX's own */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly functions: number;
+};
+
+const MAX_DEPTH = 16;
+
+/** Reads a ModelProto. @throws OnnxError naming field and byte when the bytes are none */
+export function readModel(bytes: Uint8Array): Model {
+  let graph: GraphProto | undefined;
+  const opsets = new Map<string, number>();
+  let functions = 0;
+  for (const field of fields(bytes, "ModelProto")) {
+    if (field.number === 7) graph = readGraph(field, 0);
+    else if (field.number === 8) {
+      let domain = "";
+      let version = 0;
+      for (const f of inside(field, "OperatorSetIdProto")) {
+        if (f.number === 1) domain = textOf(f);
+        else if (f.number === 2) version = intOf(f);
+      }
+      opsets.set(domain === "ai.onnx" ? "" : domain, version);
+    } else if (field.number === 25) functions++;
+  }
+  if (graph === undefined) throw new OnnxError("malformed file: ModelProto has no graph (is this an ONNX file?)");
+  if (opsets.size === 0) opsets.set("", 1);
+  return { graph, opsets, functions };
+}
+
+const inside = (field: Field, message: string) => fields(bytesOf(field), message, field.offset);
+
+function readGraph(field: Field, depth: number): GraphProto {
+  if (depth > MAX_DEPTH) throw new OnnxError(`graphs nested deeper than ${MAX_DEPTH}`);
+  const nodes: NodeProto[] = [];
+  const initializers: TensorProto[] = [];
+  const inputs: ValueInfo[] = [];
+  const outputs: ValueInfo[] = [];
+  let name = "";
+  let sparse = 0;
+  for (const f of inside(field, "GraphProto")) {
+    if (f.number === 1) nodes.push(readNode(f, depth));
+    else if (f.number === 2) name = textOf(f);
+    else if (f.number === 5) initializers.push(readTensorField(f));
+    else if (f.number === 11) inputs.push(readValueInfo(f));
+    else if (f.number === 12) outputs.push(readValueInfo(f));
+    else if (f.number === 15) sparse++;
+  }
+  return { name, nodes, initializers, inputs, outputs, sparse };
+}
+
+function readNode(field: Field, depth: number): NodeProto {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, AttributeProto>();
+  let name = "";
+  let operator = "";
+  let domain = "";
+  for (const f of inside(field, "NodeProto")) {
+    if (f.number === 1) inputs.push(textOf(f));
+    else if (f.number === 2) outputs.push(textOf(f));
+    else if (f.number === 3) name = textOf(f);
+    else if (f.number === 4) operator = textOf(f);
+    else if (f.number === 7) domain = textOf(f);
+    else if (f.number === 5) {
+      const attribute = readAttribute(f, depth);
+      attributes.set(attribute.name, attribute);
+    }
+  }
+  return { inputs, outputs, name, operator, domain: domain === "ai.onnx" ? "" : domain, attributes };
+}
+
+function readAttribute(field: Field, depth: number): AttributeProto {
+  const a = { name: "", type: 0, f: 0, i: 0n, s: new Uint8Array(0), reference: "" };
+  let t: TensorProto | undefined;
+  let g: GraphProto | undefined;
+  const floats: number[] = [];
+  const ints: bigint[] = [];
+  for (const f of inside(field, "AttributeProto")) {
+    if (f.number === 1) a.name = textOf(f);
+    else if (f.number === 2) a.f = floatsOf(f)[0] ?? 0;
+    else if (f.number === 3) a.i = bigOf(f);
+    else if (f.number === 4) a.s = new Uint8Array(bytesOf(f));
+    else if (f.number === 5) t = readTensorField(f);
+    else if (f.number === 6) g = readGraph(f, depth + 1);
+    else if (f.number === 7) for (const x of floatsOf(f)) floats.push(x);
+    else if (f.number === 8) for (const x of bigsOf(f)) ints.push(x);
+    else if (f.number === 20) a.type = intOf(f);
+    else if (f.number === 21) a.reference = textOf(f);
+  }
+  return { ...a, t, g, floats, ints };
+}
+
+function floatsOf(field: Field): number[] {
+  const bytes = fixedOf(field, 4);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+function readValueInfo(field: Field): ValueInfo {
+  let name = "";
+  let type: number | undefined;
+  let dims: (number | string)[] | undefined;
+  for (const f of inside(field, "ValueInfoProto")) {
+    if (f.number === 1) name = textOf(f);
+    if (f.number !== 2) continue;
+    for (const t of inside(f, "TypeProto")) {
+      if (t.number !== 1) continue;
+      for (const part of inside(t, "TypeProto.Tensor")) {
+        if (part.number === 1) type = intOf(part);
+        else if (part.number === 2)
+          dims = [...inside(part, "TensorShapeProto")].filter((d) => d.number === 1).map(readDim);
+      }
+    }
+  }
+  return { name, type, dims };
+}
+
+function readDim(field: Field): number | string {
+  let dim: number | string = "";
+  for (const f of inside(field, "Dimension")) {
+    if (f.number === 1) dim = intOf(f);
+    else if (f.number === 2) dim = textOf(f);
+  }
+  return dim;
+}
+
+/** Reads a file that holds one TensorProto, like the test vectors'. @throws OnnxError */
+export const readTensor = (bytes: Uint8Array): TensorProto => collectTensor(fields(bytes, "TensorProto"));
+
+const readTensorField = (field: Field): TensorProto => collectTensor(inside(field, "TensorProto"));
+
+function collectTensor(parts: Iterable<Field>): TensorProto {
+  const dims: number[] = [];
+  const integers: bigint[] = [];
+  const fixed: Uint8Array[] = [];
+  const t = { name: "", type: 0, strings: 0, external: false };
+  let raw: Uint8Array | undefined;
+  for (const f of parts) {
+    if (f.number === 1) for (const d of bigsOf(f)) dims.push(Number(d));
+    else if (f.number === 2) t.type = intOf(f);
+    else if (f.number === 3) throw new OnnxError("a tensor in segments is not supported");
+    else if (f.number === 4) fixed.push(fixedOf(f, 4));
+    else if (f.number === 5 || f.number === 7 || f.number === 11) for (const x of bigsOf(f)) integers.push(x);
+    else if (f.number === 6) t.strings++;
+    else if (f.number === 8) t.name = textOf(f);
+    else if (f.number === 9) raw = bytesOf(f);
+    else if (f.number === 10) fixed.push(fixedOf(f, 8));
+    else if (f.number === 14) t.external = intOf(f) === 1;
+  }
+  if (fixed.length > 0) raw = raw ?? Uint8Array.from(fixed.flatMap((part) => [...part]));
+  return { ...t, dims, integers, raw };
+}

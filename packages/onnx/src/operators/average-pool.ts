@@ -1,0 +1,47 @@
+import { constant, type Frame, type Value } from "../builder.ts";
+import { fromFloats } from "../elements.ts";
+import type { Node } from "../node.ts";
+import { register } from "../registry.ts";
+import { fadd, fdiv, float, state } from "../scalar.ts";
+import { taps, type Windows, windowsOf } from "../windows.ts";
+
+/** Sum over the taps inside, divided by how many count. */
+function averagePool(node: Node): Value {
+  const x = node.typed(0, "f32");
+  const kernel = node.ints("kernel_shape") ?? node.refuse("attribute kernel_shape is missing");
+  if (x.dims.length < 3) return node.refuse(`X [${x.dims}] has no spatial axis`);
+  const windows = windowsOf(node, x.dims.slice(2), kernel, node.int("ceil_mode", 0) !== 0);
+  const counts = tapCounts(windows, node.int("count_include_pad", 0) !== 0);
+  const [first] = counts;
+  if (counts.includes(0)) return node.refuse("a window covers nothing but padding");
+  const table = constant(fromFloats(counts, windows.outputs));
+  const divisor = ({ loops, read }: Frame) =>
+    counts.every((n) => n === first) ? float(first!) : read(table, loops.slice(2));
+  return node.build.fold("f32", [...x.dims.slice(0, 2), ...windows.outputs], {
+    over: kernel,
+    init: () => [float(0)],
+    step: ({ loops: [n, c, ...at], folds, read }) => [fadd(state(), read(x, [n!, c!, ...taps(windows, at, folds)]))],
+    done: (frame) => fdiv(state(), divisor(frame)),
+  });
+}
+
+/** For each output position, row-major, the taps that count: inside the data, or also in the padding. */
+function tapCounts(w: Windows, padding: boolean): number[] {
+  let counts = [1];
+  for (const [axis, outputs] of w.outputs.entries()) {
+    const end = w.inputs[axis]! + (padding ? w.padsAfter[axis]! : 0);
+    const start = padding ? -w.padsBefore[axis]! : 0;
+    const along = Array.from({ length: outputs }, (_, o) => {
+      let inside = 0;
+      for (let t = 0; t < w.kernel[axis]!; t++) {
+        const at = o * w.strides[axis]! + t * w.dilations[axis]! - w.padsBefore[axis]!;
+        if (at >= start && at < end) inside++;
+      }
+      return inside;
+    });
+    counts = counts.flatMap((count) => along.map((n) => count * n));
+  }
+  return counts;
+}
+
+register("AveragePool", averagePool);

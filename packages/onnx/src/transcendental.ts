@@ -1,0 +1,66 @@
+/**
+ * exp, tanh, sigmoid in primitive instructions. Errors against double precision: `test/transcendental.test.ts`.
+ */
+import type { Expr } from "@opengradient/program";
+import {
+  f2i,
+  fabs,
+  fadd,
+  fdiv,
+  float,
+  flt,
+  fmax,
+  fmin,
+  fmul,
+  fneg,
+  frint,
+  fsub,
+  iadd,
+  int,
+  isub,
+  sar,
+  select,
+  shl,
+  word,
+} from "./scalar.ts";
+
+/** Σ coefficients[i]·xⁱ, multiplied and added separately, from the highest power down. */
+const polynomial = (x: Expr, coefficients: readonly Expr[]): Expr =>
+  coefficients.reduceRight((sum, c) => fadd(fmul(sum, x), c));
+
+const LOG2E = word(0x3fb8aa3b);
+/** ln 2 in two parts; the first has few bits, so that n times it is exact */
+const LN2_HIGH = word(0x3f317200);
+const LN2_LOW = word(0x35bfbe8e);
+/** of exp on ±ln2/2, fitted */
+const EXP = [0x3f800000, 0x3f800000, 0x3f000000, 0x3e2aaa45, 0x3d2aaa3e, 0x3c091eeb, 0x3ab6ccb4].map(word);
+
+const powerOfTwo = (n: Expr): Expr => shl(iadd(n, int(127)), int(23));
+
+/** Within 2 ULP; NaN for NaN. The clamp keeps n within what two factors 2^n can scale, denormals included. */
+export function exp(x: Expr): Expr {
+  const clamped = fmin(fmax(x, float(-104)), float(89));
+  const n = frint(fmul(clamped, LOG2E));
+  const r = fsub(fsub(clamped, fmul(n, LN2_HIGH)), fmul(n, LN2_LOW));
+  const whole = f2i(n);
+  const half = sar(whole, int(1));
+  return fmul(fmul(polynomial(r, EXP), powerOfTwo(half)), powerOfTwo(isub(whole, half)));
+}
+
+/** e^−|x| over or under 1 + e^−|x|: neither overflows, and small results keep their digits. */
+export function sigmoid(x: Expr): Expr {
+  const e = exp(fneg(fabs(x)));
+  return fdiv(select(flt(x, float(0)), e, float(1)), fadd(float(1), e));
+}
+
+/** of (tanh x / x − 1) / x² in x², on ±0.625, fitted */
+const TANH = [0xbeaaaa99, 0x3e088393, 0xbd5c1e2c, 0x3ca91349, 0xbbbaf0d2].map(word);
+
+/** Near 0 an odd polynomial, elsewhere 1 − 2/(e^2|x| + 1) with the sign of x. */
+export function tanh(x: Expr): Expr {
+  const size = fabs(x);
+  const square = fmul(x, x);
+  const near = fadd(x, fmul(fmul(square, polynomial(square, TANH)), x));
+  const far = fsub(float(1), fdiv(float(2), fadd(exp(fadd(size, size)), float(1))));
+  return select(flt(size, float(0.625)), near, select(flt(x, float(0)), fneg(far), far));
+}

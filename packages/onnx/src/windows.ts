@@ -1,0 +1,65 @@
+/** Sliding windows, as Conv and the pools have them. */
+
+import { plus, scale, shift } from "./broadcast.ts";
+import type { Index } from "./builder.ts";
+import type { Node } from "./node.ts";
+
+/** One entry for each spatial axis. */
+export type Windows = {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padsBefore: readonly number[];
+  readonly padsAfter: readonly number[];
+};
+
+/** Reads kernel_shape, strides, dilations, pads, auto_pad (and ceil_mode where the operator has it). */
+export function windowsOf(node: Node, spatial: readonly number[], kernel: readonly number[], ceil = false): Windows {
+  const n = spatial.length;
+  const list = (name: string, length: number, otherwise: number, least: number): readonly number[] => {
+    const values = node.ints(name) ?? new Array<number>(length).fill(otherwise);
+    if (values.length !== length)
+      return node.refuse(`${name} [${values}] has ${values.length} entries, expected ${length}`);
+    for (const v of values) if (v < least || v > 2 ** 20) node.refuse(`${name} [${values}] is out of range`);
+    return values;
+  };
+  for (const k of kernel) if (k < 1 || k > 2 ** 20) node.refuse(`kernel_shape [${kernel}] is out of range`);
+  if (kernel.length !== n) node.refuse(`kernel_shape [${kernel}] for ${n} spatial axes`);
+  const strides = list("strides", n, 1, 1);
+  const dilations = list("dilations", n, 1, 1);
+  const given = list("pads", 2 * n, 0, 0);
+  const mode = node.text("auto_pad", "NOTSET");
+  const axes = spatial.map((input, i) => {
+    const reach = (kernel[i]! - 1) * dilations[i]! + 1;
+    const stride = strides[i]!;
+    if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
+      const output = Math.ceil(input / stride);
+      const pad = Math.max((output - 1) * stride + reach - input, 0);
+      const before = mode === "SAME_UPPER" ? Math.floor(pad / 2) : Math.ceil(pad / 2);
+      return { output, before, after: pad - before };
+    }
+    if (mode !== "NOTSET" && mode !== "VALID") node.refuse(`auto_pad ${mode} is not supported`);
+    const [before, after] = mode === "VALID" ? [0, 0] : [given[i]!, given[n + i]!];
+    const room = input + before + after - reach;
+    if (room < 0) node.refuse(`windows of ${reach} do not fit in ${input} + ${before} + ${after} on spatial axis ${i}`);
+    let output = Math.floor(room / stride) + 1;
+    // a last window that begins in the padding after the data does not count
+    if (ceil && room % stride !== 0 && output * stride < input + before) output++;
+    return { output, before, after };
+  });
+  return {
+    inputs: spatial,
+    outputs: axes.map((axis) => axis.output),
+    kernel,
+    strides,
+    dilations,
+    padsBefore: axes.map((axis) => axis.before),
+    padsAfter: axes.map((axis) => axis.after),
+  };
+}
+
+/** Where window `at` has its tap `tap`, on each axis. */
+export const taps = (w: Windows, at: readonly Index[], tap: readonly Index[]): Index[] =>
+  at.map((o, i) => shift(plus(scale(o, w.strides[i]!), scale(tap[i]!, w.dilations[i]!)), -w.padsBefore[i]!));
