@@ -1,0 +1,57 @@
+import { type Program, SPACE, validateProgram } from "@opengradient/program";
+import { addFunction, encodeModule, newModule } from "./emit.ts";
+import { EngineError } from "./errors.ts";
+import { type WasmModule, wasm } from "./host.ts";
+import { type Layout, layOut } from "./layout.ts";
+import { lowerKernel } from "./lower.ts";
+import { type Paths, planKernel } from "./paths.ts";
+import type { KernelPlan, PathName } from "./stages.ts";
+
+export type Compiled = {
+  readonly program: Program;
+  readonly module: WasmModule;
+  readonly plans: readonly KernelPlan[];
+  /** number of the exported function, by kernel and stage */
+  readonly functions: readonly (readonly number[])[];
+  readonly layout: Layout;
+};
+
+export type CompileOptions = {
+  /** "scalar": one element at a time everywhere, to compare the fast paths with */
+  readonly paths?: Paths;
+};
+
+export function runsInSlices(program: Program, k: number): boolean {
+  const kernel = program.kernels[k]!;
+  return kernel.groupSize > 1 || kernel.accesses.some((a) => a.space === SPACE.result && a.index === k);
+}
+
+export function planProgram(program: Program, paths: Paths): KernelPlan[] {
+  return program.kernels.map((kernel, index) =>
+    planKernel(lowerKernel({ index, kernel }, runsInSlices(program, index)), paths),
+  );
+}
+
+/**
+ * A Program as a WebAssembly module.
+ * @throws ProgramError (of `program`) unless the Program is valid
+ * @throws EngineError "memory" when it needs more than 4 GiB, "simd" when this machine has no WebAssembly SIMD
+ */
+export async function compile(program: Program, { paths = "all" }: CompileOptions = {}): Promise<Compiled> {
+  validateProgram(program);
+  const plans = planProgram(program, paths);
+  const layout = layOut(program, plans);
+  const builder = newModule();
+  const functions = plans.map((plan) => plan.stages.map((stage) => addFunction(builder, stage.fn)));
+  for (const index of new Set(functions.flat())) builder.exports.set(`f${index}`, index);
+  const module = await wasm.compile(encodeModule(builder, layout.pages)).catch((cause: unknown) => {
+    throw new EngineError("simd", "this machine refuses the module: WebAssembly with SIMD is needed", { cause });
+  });
+  return { program, module, plans, functions, layout };
+}
+
+export type KernelPath = { readonly kernel: number; readonly path: PathName; readonly note: string };
+
+/** How each kernel is computed. */
+export const plan = ({ plans }: Compiled): KernelPath[] =>
+  plans.map(({ path, note }, kernel) => ({ kernel, path, note }));

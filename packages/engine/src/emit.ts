@@ -1,0 +1,325 @@
+/** WebAssembly, byte by byte: functions under construction, and the module around them. */
+
+export const I32 = 0x7f;
+export const F32 = 0x7d;
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof F32 | typeof V128;
+
+/** A function under construction. Locals are pooled: what `release` gives back, `local` gives out again. */
+export type Fn = {
+  readonly params: readonly ValueType[];
+  readonly code: number[];
+  readonly locals: ValueType[];
+  readonly free: Record<ValueType, number[]>;
+};
+
+export function newFunction(params: readonly ValueType[]): Fn {
+  return { params, code: [], locals: [], free: { [I32]: [], [F32]: [], [V128]: [] } };
+}
+
+export function local(f: Fn, type: ValueType): number {
+  const free = f.free[type].pop();
+  if (free !== undefined) return free;
+  f.locals.push(type);
+  return f.params.length + f.locals.length - 1;
+}
+
+export function release(f: Fn, type: ValueType, index: number): void {
+  f.free[type].push(index);
+}
+
+export function unsigned(code: number[], value: number): void {
+  let rest = value >>> 0;
+  while (rest >= 0x80) {
+    code.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  code.push(rest);
+}
+
+function signed(code: number[], value: number): void {
+  let rest = value | 0;
+  for (;;) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)) {
+      code.push(byte);
+      return;
+    }
+    code.push(byte | 0x80);
+  }
+}
+
+export const op = (f: Fn, ...bytes: number[]): void => void f.code.push(...bytes);
+
+export function get(f: Fn, index: number): void {
+  f.code.push(0x20);
+  unsigned(f.code, index);
+}
+
+export function set(f: Fn, index: number): void {
+  f.code.push(0x21);
+  unsigned(f.code, index);
+}
+
+export function tee(f: Fn, index: number): void {
+  f.code.push(0x22);
+  unsigned(f.code, index);
+}
+
+/** Modulo 2³². */
+export function i32(f: Fn, value: number): void {
+  f.code.push(0x41);
+  signed(f.code, value);
+}
+
+const word = (bits: number): number[] => [bits & 255, (bits >>> 8) & 255, (bits >>> 16) & 255, bits >>> 24];
+
+export function f32Bits(f: Fn, bits: number): void {
+  f.code.push(0x43, ...word(bits));
+}
+
+export function v128Lanes(f: Fn, lanes: readonly [number, number, number, number]): void {
+  simd(f, 0x0c);
+  for (const lane of lanes) f.code.push(...word(lane));
+}
+
+export function simd(f: Fn, code: number): void {
+  f.code.push(0xfd);
+  unsigned(f.code, code);
+}
+
+/** Loads and stores promise no alignment: only speed depends on it. */
+export function memory(f: Fn, code: number, offset: number): void {
+  f.code.push(code, 0);
+  unsigned(f.code, offset);
+}
+
+export function simdMemory(f: Fn, code: number, offset: number): void {
+  simd(f, code);
+  f.code.push(0);
+  unsigned(f.code, offset);
+}
+
+export function call(f: Fn, index: number): void {
+  f.code.push(0x10);
+  unsigned(f.code, index);
+}
+
+export const OP = {
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  select: 0x1b,
+  void: 0x40,
+  i32Load: 0x28,
+  f32Load: 0x2a,
+  i32Load8S: 0x2c,
+  i32Load8U: 0x2d,
+  i32Store: 0x36,
+  f32Store: 0x38,
+  i32Store8: 0x3a,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32Ne: 0x47,
+  i32LtS: 0x48,
+  i32LtU: 0x49,
+  f32Eq: 0x5b,
+  f32Ne: 0x5c,
+  f32Lt: 0x5d,
+  f32Le: 0x5f,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32Mul: 0x6c,
+  i32DivS: 0x6d,
+  i32DivU: 0x6e,
+  i32RemS: 0x6f,
+  i32RemU: 0x70,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32Shl: 0x74,
+  i32ShrS: 0x75,
+  i32ShrU: 0x76,
+  i64Mul: 0x7e,
+  i64ShrU: 0x88,
+  f32Abs: 0x8b,
+  f32Neg: 0x8c,
+  f32Floor: 0x8e,
+  f32Nearest: 0x90,
+  f32Sqrt: 0x91,
+  f32Add: 0x92,
+  f32Sub: 0x93,
+  f32Mul: 0x94,
+  f32Div: 0x95,
+  f32Min: 0x96,
+  f32Max: 0x97,
+  i32WrapI64: 0xa7,
+  i64ExtendI32U: 0xad,
+  f32ConvertI32S: 0xb2,
+  i32ReinterpretF32: 0xbc,
+  f32ReinterpretI32: 0xbe,
+} as const;
+
+export const SIMD = {
+  load: 0x00,
+  load32Splat: 0x09,
+  store: 0x0b,
+  i32x4Splat: 0x11,
+  f32x4Splat: 0x13,
+  i32x4Extract: 0x1b,
+  i32x4Replace: 0x1c,
+  i32x4Eq: 0x37,
+  i32x4Ne: 0x38,
+  i32x4LtS: 0x39,
+  i32x4LtU: 0x3a,
+  f32x4Eq: 0x41,
+  f32x4Lt: 0x43,
+  f32x4Le: 0x45,
+  not: 0x4d,
+  and: 0x4e,
+  andnot: 0x4f,
+  or: 0x50,
+  xor: 0x51,
+  bitselect: 0x52,
+  load32Lane: 0x56,
+  store8Lane: 0x58,
+  store32Lane: 0x5a,
+  load32Zero: 0x5c,
+  f32x4Floor: 0x68,
+  f32x4Nearest: 0x6a,
+  i16x8ExtendLowS: 0x87,
+  i16x8ExtendLowU: 0x89,
+  i32x4ExtendLowS: 0xa7,
+  i32x4ExtendLowU: 0xa9,
+  i32x4Shl: 0xab,
+  i32x4ShrS: 0xac,
+  i32x4ShrU: 0xad,
+  i32x4Add: 0xae,
+  i32x4Sub: 0xb1,
+  i32x4Mul: 0xb5,
+  i32x4MinS: 0xb6,
+  i32x4MaxS: 0xb8,
+  f32x4Abs: 0xe0,
+  f32x4Neg: 0xe1,
+  f32x4Sqrt: 0xe3,
+  f32x4Add: 0xe4,
+  f32x4Sub: 0xe5,
+  f32x4Mul: 0xe6,
+  f32x4Div: 0xe7,
+  f32x4Min: 0xe8,
+  f32x4Max: 0xe9,
+  i32x4TruncSatF32S: 0xf8,
+  f32x4ConvertI32S: 0xfa,
+} as const;
+
+/** `i32.trunc_sat_f32_s` */
+export const truncSat = (f: Fn): void => op(f, 0xfc, 0x00);
+
+/** Functions with the same types and bytes are one. Indices are final as soon as they are given. */
+export type ModuleBuilder = {
+  readonly bodies: number[][];
+  readonly typeOf: number[];
+  readonly types: Map<string, number>;
+  readonly known: Map<string, number>;
+  readonly exports: Map<string, number>;
+};
+
+export function newModule(): ModuleBuilder {
+  return { bodies: [], typeOf: [], types: new Map(), known: new Map(), exports: new Map() };
+}
+
+function bodyOf(f: Fn): number[] {
+  const runs: { type: ValueType; count: number }[] = [];
+  for (const type of f.locals) {
+    const last = runs.at(-1);
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  const body: number[] = [];
+  unsigned(body, runs.length);
+  for (const run of runs) {
+    unsigned(body, run.count);
+    body.push(run.type);
+  }
+  for (const byte of f.code) body.push(byte);
+  body.push(OP.end);
+  return body;
+}
+
+const ascii = new TextDecoder("latin1");
+
+export function addFunction(m: ModuleBuilder, f: Fn): number {
+  const body = bodyOf(f);
+  const typeKey = f.params.join();
+  const key = `${typeKey};${ascii.decode(Uint8Array.from(body))}`;
+  const known = m.known.get(key);
+  if (known !== undefined) return known;
+  const type = m.types.get(typeKey) ?? m.types.size;
+  m.types.set(typeKey, type);
+  m.known.set(key, m.bodies.length);
+  m.bodies.push(body);
+  m.typeOf.push(type);
+  return m.bodies.length - 1;
+}
+
+function append(to: number[], from: ArrayLike<number>): void {
+  for (let i = 0; i < from.length; i++) to.push(from[i]!);
+}
+
+function section(out: number[], id: number, content: number[]): void {
+  out.push(id);
+  unsigned(out, content.length);
+  append(out, content);
+}
+
+function name(content: number[], text: string): void {
+  unsigned(content, text.length);
+  append(content, new TextEncoder().encode(text));
+}
+
+/** The module imports its memory as `env.memory` and exports functions by name. */
+export function encodeModule(m: ModuleBuilder, pages: number): Uint8Array {
+  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const types: number[] = [];
+  unsigned(types, m.types.size);
+  for (const key of m.types.keys()) {
+    const params = key === "" ? [] : key.split(",").map(Number);
+    types.push(0x60);
+    unsigned(types, params.length);
+    append(types, params);
+    types.push(0);
+  }
+  section(out, 1, types);
+  const imports: number[] = [1];
+  name(imports, "env");
+  name(imports, "memory");
+  imports.push(0x02, 0x01);
+  unsigned(imports, pages);
+  unsigned(imports, pages);
+  section(out, 2, imports);
+  const functions: number[] = [];
+  unsigned(functions, m.typeOf.length);
+  for (const type of m.typeOf) unsigned(functions, type);
+  section(out, 3, functions);
+  const exported: number[] = [];
+  unsigned(exported, m.exports.size);
+  for (const [text, index] of m.exports) {
+    name(exported, text);
+    exported.push(0);
+    unsigned(exported, index);
+  }
+  section(out, 7, exported);
+  const code: number[] = [];
+  unsigned(code, m.bodies.length);
+  for (const body of m.bodies) {
+    unsigned(code, body.length);
+    append(code, body);
+  }
+  section(out, 10, code);
+  return Uint8Array.from(out);
+}

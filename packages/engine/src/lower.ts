@@ -1,0 +1,243 @@
+/**
+ * Kernels in the form that code is made from: every read is one affine address with the checks that its indices can fail;
+ * checks that hold for all indices are gone, and neighbouring axes that every address walks as one are one.
+ */
+import type { Access, Dtype, Instruction, Kernel } from "@opengradient/program";
+
+/** base + Σ coef·index over the loops, then the folds */
+export type Affine = { readonly base: number; readonly coef: readonly number[] };
+
+/** form (+ operand register 1 or 2 of `ld`) must be below extent, unsigned */
+export type Guard = { readonly form: Affine; readonly extent: number; readonly operand: 0 | 1 | 2 };
+
+export type Read = {
+  /** number of its source in `Lowered.sources` */
+  readonly slot: number;
+  readonly dtype: Dtype;
+  readonly elseWord: number;
+  /** in elements, without the operands */
+  readonly address: Affine;
+  readonly guards: readonly Guard[];
+  readonly dynamic: readonly { readonly operand: 1 | 2; readonly stride: number }[];
+  /** elements of the source, when the address can pass them; else 0 */
+  readonly bound: number;
+  /** address < (t + lead)·slice, when the address can fail it */
+  readonly visible: { readonly lead: 0 | 1; readonly slice: number } | undefined;
+};
+
+export type Source =
+  | { readonly kind: "input" | "weight" | "result"; readonly index: number }
+  /** what an earlier stage of the same kernel wrote */
+  | { readonly kind: "buffer"; readonly index: number };
+
+export type Lowered = {
+  readonly outType: Dtype;
+  readonly loops: readonly number[];
+  readonly folds: readonly number[];
+  readonly state: number;
+  readonly constants: readonly number[];
+  readonly init: readonly Instruction[];
+  readonly step: readonly Instruction[];
+  readonly done: readonly Instruction[];
+  readonly results: readonly number[];
+  readonly sources: readonly Source[];
+  /** for init and done (fold indices 0), by access */
+  readonly outer: readonly Read[];
+  /** for step, by access */
+  readonly inner: readonly Read[];
+  /** store address in elements over the loops */
+  readonly out: Affine;
+  /** axis that each loop or fold index register (by number) means */
+  readonly axisOf: ReadonlyMap<number, number>;
+  /** axis 0 is the slice of a recurrent group and no loop of the code */
+  readonly sliced: boolean;
+};
+
+export const FIRST_LOOP = 4;
+export const FIRST_FOLD = 12;
+export const FIRST_CONSTANT = 16;
+
+export function range(a: Affine, extents: readonly number[]): { readonly low: number; readonly high: number } {
+  let low = a.base;
+  let high = a.base;
+  for (let i = 0; i < extents.length; i++) {
+    const reach = a.coef[i]! * (extents[i]! - 1);
+    if (reach < 0) low += reach;
+    else high += reach;
+  }
+  return { low, high };
+}
+
+export function rowMajor(extents: readonly number[]): number[] {
+  const strides = new Array<number>(extents.length);
+  let stride = 1;
+  for (let i = extents.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= extents[i]!;
+  }
+  return strides;
+}
+
+export const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+
+export type GroupPlace = { readonly index: number; readonly kernel: Kernel };
+
+type Reader = { readonly place: GroupPlace; readonly extents: readonly number[]; readonly slot: number };
+
+/** The place of a read's source in the reader's own group: what of it is visible at slice t. */
+function visibility(access: Access, place: GroupPlace, sliceCount: number): Read["visible"] {
+  const { kernel, index } = place;
+  const first = index - kernel.groupPos;
+  if (access.space !== 2 || access.index < first || access.index >= first + kernel.groupSize) return undefined;
+  return { lead: access.index < index ? 1 : 0, slice: access.length / sliceCount };
+}
+
+function alwaysVisible(address: Affine, visible: NonNullable<Read["visible"]>, extents: readonly number[]): boolean {
+  const slices = extents[0]!;
+  const others = range({ base: address.base, coef: address.coef.map((c, i) => (i === 0 ? 0 : c)) }, extents);
+  const slack = (t: number): number => others.high + address.coef[0]! * t - (t + visible.lead) * visible.slice;
+  return slack(0) < 0 && slack(slices - 1) < 0;
+}
+
+function lowerRead(access: Access, reader: Reader): Read {
+  const { extents } = reader;
+  const coef = new Array<number>(extents.length).fill(0);
+  let base = 0;
+  let reach = 0;
+  let operands: 0 | 1 | 2 = 0;
+  const guards: Guard[] = [];
+  const dynamic: { operand: 1 | 2; stride: number }[] = [];
+  access.coordinates.forEach((c, j) => {
+    const form: Affine = { base: c.base, coef: extents.map((_, i) => c.coef[i] ?? 0) };
+    const isDynamic = (access.dynMask & (1 << j)) !== 0;
+    if (isDynamic) {
+      operands = operands === 0 ? 1 : 2;
+      dynamic.push({ operand: operands, stride: c.stride });
+    }
+    const { low, high } = range(form, extents);
+    if (isDynamic || low < 0 || high >= c.extent) {
+      guards.push({ form, extent: c.extent, operand: isDynamic ? operands : 0 });
+    }
+    reach += (isDynamic ? c.extent - 1 : Math.max(0, Math.min(high, c.extent - 1))) * c.stride;
+    base += c.base * c.stride;
+    for (let i = 0; i < extents.length; i++) coef[i]! += form.coef[i]! * c.stride;
+  });
+  const address = { base, coef };
+  const staysInside = dynamic.length === 0 && range(address, extents).high < access.length;
+  const visible = visibility(access, reader.place, extents[0] ?? 1);
+  return {
+    slot: reader.slot,
+    dtype: access.dtype,
+    elseWord: access.elseWord,
+    address,
+    guards,
+    dynamic,
+    bound: reach < access.length || staysInside ? 0 : access.length,
+    visible: visible && dynamic.length === 0 && alwaysVisible(address, visible, extents) ? undefined : visible,
+  };
+}
+
+const KINDS = ["input", "weight", "result"] as const;
+
+/** `isGroup`: it runs slice by slice, because it has neighbours in a group or reads itself. */
+export function lowerKernel(place: GroupPlace, isGroup: boolean): Lowered {
+  const { kernel } = place;
+  const sources: Source[] = [];
+  const slots = kernel.accesses.map((access) => {
+    const kind = KINDS[access.space];
+    const known = sources.findIndex((s) => s.kind === kind && s.index === access.index);
+    return known >= 0 ? known : sources.push({ kind, index: access.index }) - 1;
+  });
+  const both = [...kernel.loops, ...kernel.folds];
+  const onlyLoops = both.map((extent, i) => (i < kernel.loops.length ? extent : 1));
+  const reads = (extents: readonly number[]): Read[] =>
+    kernel.accesses.map((access, a) => lowerRead(access, { place, extents, slot: slots[a]! }));
+  const axisOf = new Map<number, number>();
+  for (let i = 0; i < kernel.loops.length; i++) axisOf.set(FIRST_LOOP + i, i);
+  for (let i = 0; i < kernel.folds.length; i++) axisOf.set(FIRST_FOLD + i, kernel.loops.length + i);
+  return mergeAxes({
+    outType: kernel.outType,
+    loops: kernel.loops,
+    folds: kernel.folds,
+    state: kernel.state,
+    constants: kernel.constants,
+    init: kernel.init,
+    step: kernel.step,
+    done: kernel.done,
+    results: kernel.results,
+    sources,
+    outer: reads(onlyLoops),
+    inner: reads(both),
+    out: { base: 0, coef: [...rowMajor(kernel.loops), ...kernel.folds.map(() => 0)] },
+    axisOf,
+    sliced: isGroup,
+  });
+}
+
+function usedIndexAxes(k: Lowered): Set<number> {
+  const used = new Set<number>();
+  for (const [op, a, b, c] of [...k.init, ...k.step, ...k.done]) {
+    for (const register of op === 0 ? [b, c] : [a, b, c]) {
+      const axis = register >= FIRST_LOOP && register < FIRST_CONSTANT ? k.axisOf.get(register) : undefined;
+      if (axis !== undefined) used.add(axis);
+    }
+  }
+  for (const register of k.results) {
+    const axis = k.axisOf.get(register);
+    if (axis !== undefined && register < FIRST_CONSTANT) used.add(axis);
+  }
+  return used;
+}
+
+function affineForms(k: Lowered): Affine[] {
+  const forms = [k.out];
+  for (const read of [...k.outer, ...k.inner]) forms.push(read.address, ...read.guards.map((g) => g.form));
+  return forms;
+}
+
+/** Axis i+1 continues axis i in every address, so that both together are one longer axis. */
+function mergeable(k: Lowered, i: number, used: ReadonlySet<number>): boolean {
+  const extents = [...k.loops, ...k.folds];
+  if (i + 1 === k.loops.length || i + 1 >= extents.length) return false;
+  if (k.sliced && i === 0) return false;
+  if (used.has(i) || used.has(i + 1)) return false;
+  return affineForms(k).every((form) => form.coef[i] === form.coef[i + 1]! * extents[i + 1]!);
+}
+
+function withoutAxis(k: Lowered, i: number): Lowered {
+  const drop = (a: Affine): Affine => ({ base: a.base, coef: a.coef.toSpliced(i, 1) });
+  const dropRead = (read: Read): Read => ({
+    ...read,
+    address: drop(read.address),
+    guards: read.guards.map((g) => ({ ...g, form: drop(g.form) })),
+  });
+  const axisOf = new Map<number, number>();
+  for (const [register, axis] of k.axisOf) if (axis !== i) axisOf.set(register, axis > i ? axis - 1 : axis);
+  const r = k.loops.length;
+  return {
+    ...k,
+    loops: i < r ? k.loops.toSpliced(i, 1) : k.loops,
+    folds: i < r ? k.folds : k.folds.toSpliced(i - r, 1),
+    outer: k.outer.map(dropRead),
+    inner: k.inner.map(dropRead),
+    out: drop(k.out),
+    axisOf,
+  };
+}
+
+/** Joins what can be joined and drops axes of extent 1 (which only stages made here have). */
+export function mergeAxes(kernel: Lowered): Lowered {
+  let k = kernel;
+  for (let i = k.loops.length + k.folds.length - 1; i >= 0; i--) {
+    const extents = [...k.loops, ...k.folds];
+    if (extents[i] === 1) {
+      k = withoutAxis(k, i);
+    } else if (mergeable(k, i, usedIndexAxes(k))) {
+      const r = k.loops.length;
+      const joined = extents[i]! * extents[i + 1]!;
+      k = withoutAxis(k, i);
+      k = i < r ? { ...k, loops: k.loops.with(i, joined) } : { ...k, folds: k.folds.with(i - r, joined) };
+    }
+  }
+  return k;
+}
