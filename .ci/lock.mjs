@@ -53,7 +53,8 @@ let problems = 0;
 for (const folder of folders) {
   const file = join(folder, "package-lock.json");
   if (!check) {
-    const env = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}:${process.env.PATH}` };
+    // Under `npm run` it points every npm at the root, whatever folder it starts in.
+    const { npm_config_local_prefix: _, ...env } = process.env;
     const { status } = spawnSync("npm", ["install", "--ignore-scripts"], { cwd: folder, env, stdio: "inherit" });
     if (status !== 0) process.exit(status ?? 1);
   }
