@@ -96,4 +96,7 @@ interface IMarket is ICourt {
 
     /// @notice OPG set aside to be burnt.
     function burnable() external view returns (uint256);
+
+    /// @notice Total requests made; the last requestId.
+    function requests() external view returns (uint256);
 }

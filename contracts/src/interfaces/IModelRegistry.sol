@@ -60,6 +60,9 @@ interface IModelRegistry {
     /// @notice Whether new requests may name it.
     function isOpen(ModelId id) external view returns (bool);
 
+    /// @notice Reverts with RegistryModelUnknown.
+    function counts(ModelId id) external view returns (uint32 inputs, uint32 kernels, uint32 outputs);
+
     /// @notice Output kernels, ascending.
     function outputs(ModelId id) external view returns (uint32[] memory);
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Shares} from "../interfaces/IStaking.sol";
+
+/// @notice Who gets what of a slash. All of it is the operator's own stake; at least half is burnt.
+library Waterfall {
+    /// @notice Stake locked for one unit of coverage.
+    uint128 internal constant LOCK_MULTIPLE = 3;
+
+    /// @param c coverage bought
+    /// @param m the fault bond on the first fault since it was last made up, else 0
+    /// @dev c, m < 2^128. The burn takes all rounding: S = 3c + m, v = c, r = ⌊c/2⌋ + ⌊m/4⌋, b = S − v − r ≥ S/2.
+    function split(uint256 c, uint256 m) internal pure returns (Shares memory shares) {
+        shares.total = LOCK_MULTIPLE * c + m;
+        shares.victim = c;
+        shares.challenger = c / 2 + m / 4;
+        shares.burn = shares.total - shares.victim - shares.challenger;
+    }
+}
