@@ -1,0 +1,88 @@
+import { OP } from "../instructions.ts";
+import { DTYPE, firstInstructionRegister, product } from "../kernel.ts";
+import type { Dtype, Instruction, Kernel } from "../types.ts";
+import { operandAccess, type Readable, randomAccess } from "./access.ts";
+import { randomCode, randomConstants, randomResult, type Shape } from "./code.ts";
+import type { Random } from "./source.ts";
+
+/** What is settled before a kernel's code: a group's members know each other's. */
+export type Frame = Pick<Kernel, "outType" | "loops" | "groupPos" | "groupSize">;
+
+const MAX_STEPS = 4_096;
+
+/** Extents of at least 2 whose product stays below `limit`. */
+export function randomExtents(random: Random, count: number, limit: number): number[] {
+  const extents: number[] = [];
+  for (let left = limit; extents.length < count && left >= 2; ) {
+    const most = Math.min(left, random.pick([2, 3, 5, 9, 40, 200]));
+    const extent = random.between(2, Math.max(2, most));
+    extents.push(extent);
+    left = Math.floor(left / extent);
+  }
+  for (let i = extents.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [extents[i], extents[j]] = [extents[j]!, extents[i]!];
+  }
+  return extents;
+}
+
+/** i8 and u8 results come up as often as their operands are needed. */
+export const randomDtype = (random: Random): Dtype => random.pick([0, 0, 0, 1, 2, 3] as const);
+
+function codeOf(random: Random, shape: Shape): Kernel {
+  const S = shape.state;
+  const length = (): number => random.pick([0, 1, 2, 4, 7, 12]);
+  const init = S ? randomCode(random, shape, "init", length()) : [];
+  const step = S ? randomCode(random, shape, "step", length()) : [];
+  const done = randomCode(random, shape, "done", S ? length() : 1 + length());
+  const results = [
+    ...Array.from({ length: S }, () => randomResult(random, shape, "init", init.length)),
+    ...Array.from({ length: S }, () => randomResult(random, shape, "step", step.length)),
+    randomResult(random, shape, "done", done.length),
+  ];
+  return { ...shape, init, step, done, results };
+}
+
+/** A kernel of random code, a map or a fold. */
+export function randomKernel(random: Random, frame: Frame, sources: readonly Readable[]): Kernel {
+  const limit = Math.max(2, Math.floor(MAX_STEPS / product(frame.loops)));
+  const folds = random.oneIn(2) ? [] : randomExtents(random, random.between(1, 4), Math.min(limit, 60));
+  const axes = [...frame.loops, ...folds];
+  const count = random.pick([0, 1, 1, 2, 2, 3, 5]);
+  const accesses = Array.from({ length: count }, () => randomAccess(random, axes, random.pick(sources)));
+  const state = folds.length ? random.between(1, 4) : 0;
+  return codeOf(random, { ...frame, folds, state, accesses, constants: randomConstants(random) });
+}
+
+function dotStep(random: Random, P: number, kind: "f32" | "i8", q: number): Instruction[] {
+  const [ldp, ldq]: Instruction[] = [
+    [OP.ld, 0, 0, 0],
+    [OP.ld, q, 0, 0],
+  ];
+  if (kind === "f32") return [ldp!, ldq!, [OP.fmul, P, P + 1, 0], [OP.fadd, 0, P + 2, 0]];
+  const [z, w] = [random.between(16, P - 1), random.between(16, P - 1)];
+  return random.pick<Instruction[]>([
+    [ldp!, ldq!, [OP.imul, P, P + 1, 0], [OP.iadd, 0, P + 2, 0]],
+    [ldp!, [OP.isub, P, z, 0], ldq!, [OP.imul, P + 1, P + 2, 0], [OP.iadd, 0, P + 3, 0]],
+    [ldp!, [OP.isub, P, z, 0], ldq!, [OP.isub, P + 2, w, 0], [OP.imul, P + 1, P + 3, 0], [OP.iadd, 0, P + 4, 0]],
+  ]);
+}
+
+/** A dot fold, now and then one that just misses its rate; undefined if no source has the dtype. */
+export function randomDot(random: Random, frame: Frame, sources: readonly Readable[]): Kernel | undefined {
+  const kind = random.pick(["f32", "i8"] as const);
+  const operands = sources.filter(({ dtype }) => (kind === "f32" ? dtype === DTYPE.f32 : dtype >= DTYPE.i8));
+  if (operands.length === 0) return undefined;
+  const limit = Math.max(2, Math.floor(MAX_STEPS / product(frame.loops)));
+  const folds = randomExtents(random, random.between(1, 4), Math.min(limit, 400));
+  const axes = [...frame.loops, ...folds];
+  const step = (): number => (kind === "i8" && !random.oneIn(8) ? 1 : random.pick([1, 1, 1, 0, -1, 2, 5, 64, 65]));
+  const left = operandAccess(random, axes, random.pick(operands), step());
+  const right = operandAccess(random, axes, random.pick(operands), step());
+  const extra = randomAccess(random, axes, random.pick(sources));
+  const shape = { ...frame, folds, state: 1, accesses: [left, right, extra], constants: randomConstants(random) };
+  const kernel = codeOf(random, shape);
+  const P = firstInstructionRegister(kernel);
+  const code = dotStep(random, P, kind, random.oneIn(10) ? 0 : 1);
+  return { ...kernel, step: code, results: [kernel.results[0]!, P + code.length - 1, kernel.results[2]!] };
+}
