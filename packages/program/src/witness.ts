@@ -1,13 +1,15 @@
 /** The bytes that prove what one element of a kernel should be (docs/spec/commitments.md, "Witness of one element"). */
 import {
+  clog2,
   concatBytes,
   type Hash,
   type HashList,
-  type Levels,
+  hashAt,
   leafBytes,
+  leafCount,
   pathOf,
   rootOf,
-  spanSiblings,
+  spanPlaces,
   tensorTree,
   traceLeaf,
   treeLevels,
@@ -80,17 +82,29 @@ function opening(program: Program, k: number, mode: 0 | 1): Uint8Array {
   return concatBytes([big(mode, 1), big(descriptor.length, 2), descriptor, path]);
 }
 
+/** A tensor as a witness opens it. Who knows only a part of it hands in what the element's spans need. */
+export type OpenedSource = {
+  /** packed, right where it is read; its padding may be committed too */
+  readonly data: Uint8Array;
+  /** root of the tensor's tree */
+  readonly root: Hash;
+  /** a node of the tensor's tree */
+  readonly node: (level: number, index: number) => Hash;
+  /** of the tensorRoot in its list or trace */
+  readonly path: HashList;
+};
+
+export type Opener = (source: Source) => OpenedSource;
+
 type Touched = { readonly access: number; readonly source: number; readonly first: number; readonly last: number };
 
 /** Ranges of leaves that the evaluation of element e needs, in the order in which the Arbiter asks for them. */
-function touchedLeaves(kernel: Kernel, k: number, e: number, tensors: Tensors): Touched[] {
+function touchedLeaves(kernel: Kernel, k: number, e: number, opened: readonly OpenedSource[]): Touched[] {
   const sources = sourcesOf(kernel, k);
-  const reads = kernel.accesses.map((access) => ({
-    data: sourceData(tensors, access),
-    dtype: access.dtype,
-    source: sources.findIndex(({ space, index }) => space === access.space && index === access.index),
-    per: perLeaf(access.dtype),
-  }));
+  const reads = kernel.accesses.map((access) => {
+    const source = sources.findIndex(({ space, index }) => space === access.space && index === access.index);
+    return { data: opened[source]!.data, dtype: access.dtype, source, per: perLeaf(access.dtype) };
+  });
   const touched: Touched[] = [];
   const touch = (access: number, lowest: number, highest: number): void => {
     const { per, source } = reads[access]!;
@@ -103,14 +117,17 @@ function touchedLeaves(kernel: Kernel, k: number, e: number, tensors: Tensors): 
 
 type Span = Run & { readonly source: number };
 
-function spansOf(kernel: Kernel, k: number, touched: readonly Touched[], trees: readonly Levels[]): Span[] {
+function spansOf(kernel: Kernel, k: number, touched: readonly Touched[], opened: readonly OpenedSource[]): Span[] {
   const allowances = sourceAllowance(kernel, k);
-  return trees.flatMap((levels, source) => {
+  return opened.flatMap(({ data }, source) => {
     const leaves = new Set<number>();
     for (const at of touched)
       if (at.source === source) for (let leaf = at.first; leaf <= at.last; leaf++) leaves.add(leaf);
     const sorted = [...leaves].sort((a, b) => a - b);
-    return coverLeaves(sorted, levels.length - 1, allowances[source] ?? 0).map((run) => ({ ...run, source }));
+    return coverLeaves(sorted, clog2(leafCount(data.length)), allowances[source] ?? 0).map((run) => ({
+      ...run,
+      source,
+    }));
   });
 }
 
@@ -129,51 +146,70 @@ function hintsOf(touched: readonly Touched[], spans: readonly Span[]): number[] 
   return hints;
 }
 
-function spanBytes(span: Span, data: Uint8Array, levels: Levels): Uint8Array {
+function spanBytes(span: Span, { data, node }: OpenedSource): Uint8Array {
   const leaves = Array.from({ length: span.count }, (_, i) => leafBytes(data, span.first + i));
   const header = [big(span.source, 1), big(span.first, 4), big(span.count, 2)];
-  return concatBytes([...header, ...leaves, spanSiblings(levels, span.first, span.count)]);
+  const places = spanPlaces({ of: leafCount(data.length), first: span.first, count: span.count });
+  return concatBytes([...header, ...leaves, ...places.map(({ level, index }) => node(level, index))]);
 }
 
 /**
  * The witness (mode 0) of element e of kernel k on what is committed, true or not; e may range over the last leaf's padding.
  * Its length stays below `costOf(…).bytes`.
  */
-export function witnessElement(program: Program, k: number, e: number, committed: Committed): Uint8Array {
+export function witnessOpened(program: Program, k: number, e: number, open: Opener): Uint8Array {
   const kernel = program.kernels[k]!;
   const own = { space: SPACE.result, index: k } as const;
   const padding = e >= resultElements(kernel);
   const sources = padding ? [own] : sourcesOf(kernel, k);
-  const data = sources.map((source) => sourceData(committed.tensors, source));
-  const trees = data.map((bytes) => tensorTree(bytes));
+  const opened = sources.map(open);
   const ownOrdinal = sources.findIndex(({ space, index }) => space === own.space && index === own.index);
   const leaf = Math.floor(e / perLeaf(kernel.outType));
-  const touched = padding ? [] : touchedLeaves(kernel, k, e, committed.tensors);
+  const touched = padding ? [] : touchedLeaves(kernel, k, e, opened);
   const answer: Touched = { access: -1, source: ownOrdinal, first: leaf, last: leaf };
-  const spans = spansOf(kernel, k, [...touched, answer], trees);
+  const spans = spansOf(kernel, k, [...touched, answer], opened);
   return concatBytes([
     opening(program, k, 0),
-    ...sources.flatMap((source, i) => [rootOf(trees[i]!), sourcePath(program, committed, source)]),
+    ...opened.flatMap(({ root, path }) => [root, path]),
     big(spans.length, 2),
-    ...spans.map((span) => spanBytes(span, data[span.source]!, trees[span.source]!)),
+    ...spans.map((span) => spanBytes(span, opened[span.source]!)),
     Uint8Array.from(hintsOf(touched, spans)),
   ]);
 }
 
+/** `witnessOpened` for someone who has all that is committed. */
+export const witnessElement = (program: Program, k: number, e: number, committed: Committed): Uint8Array =>
+  witnessOpened(program, k, e, (source) => {
+    const data = sourceData(committed.tensors, source);
+    const levels = tensorTree(data);
+    const node = (level: number, index: number): Hash => hashAt(levels[level]!, index);
+    return { data, root: rootOf(levels), node, path: sourcePath(program, committed, source) };
+  });
+
 /** A tensor as it was committed, of whatever shape. */
 export type CommittedShape = { readonly dtype: number; readonly elements: number; readonly root: Hash };
+
+type ShapePlace = { readonly k: number; readonly ordinal: number };
 
 /** The witness (mode 1) that source `ordinal` of kernel k, no weight, was committed as `shape`. */
 export function witnessShape(
   program: Program,
-  place: { readonly k: number; readonly ordinal: number },
+  place: ShapePlace,
   shape: CommittedShape,
   committed: Pick<Committed, "roots" | "traceSalt">,
 ): Uint8Array {
   const source = sourcesOf(program.kernels[place.k]!, place.k)[place.ordinal]!;
   const path = sourcePath(program, { ...committed, tensors: { inputs: [], weights: [], results: [] } }, source);
-  return concatBytes([opening(program, place.k, 1), big(shape.dtype, 1), big(shape.elements, 4), shape.root, path]);
+  return witnessOpenedShape(program, place, shape, path);
 }
+
+/** The same from the path of the source's tensorRoot in its list or trace. */
+export const witnessOpenedShape = (
+  program: Program,
+  { k }: ShapePlace,
+  { dtype, elements, root }: CommittedShape,
+  path: HashList,
+): Uint8Array => concatBytes([opening(program, k, 1), big(dtype, 1), big(elements, 4), root, path]);
 
 /** Elements in the leaves of a kernel's result, padding included: the range of e that can be proven. */
 export const provableElements = (kernel: Kernel): number =>
