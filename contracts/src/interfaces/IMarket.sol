@@ -3,7 +3,10 @@ pragma solidity ^0.8.30;
 
 import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters, Request} from "../types/Claim.sol";
 import {ClaimId, ModelId} from "../types/Identity.sol";
-import {ICourt, Shares} from "./IStaking.sol";
+import {IDisputes} from "./IDisputes.sol";
+import {IModelRegistry} from "./IModelRegistry.sol";
+import {IOPG} from "./IOPG.sol";
+import {ICourt, IStaking, Shares} from "./IStaking.sol";
 
 /// @notice A claim as the court sees it, freeze included.
 struct Standing {
@@ -93,6 +96,15 @@ interface IMarket is ICourt {
     function waiting(uint256 requestId) external view returns (bytes32);
 
     function domainSeparator() external view returns (bytes32);
+
+    function opg() external view returns (IOPG);
+
+    function staking() external view returns (IStaking);
+
+    function registry() external view returns (IModelRegistry);
+
+    /// @notice The only contract that may void a claim.
+    function disputes() external view returns (IDisputes);
 
     /// @notice OPG set aside to be burnt.
     function burnable() external view returns (uint256);

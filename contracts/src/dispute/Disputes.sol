@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IArbiter, Roots} from "../interfaces/IArbiter.sol";
+import {Commitment, Demand, DemandStatus, IDisputes, NodeProof, Proof} from "../interfaces/IDisputes.sol";
+import {IMarket, Standing} from "../interfaces/IMarket.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IOPG} from "../interfaces/IOPG.sol";
+import {IStaking} from "../interfaces/IStaking.sol";
+import {Hashes} from "../libraries/Hashes.sol";
+import {Claim, ClaimRecord, ClaimStatus, Opening} from "../types/Claim.sol";
+import {ClaimId} from "../types/Identity.sol";
+import {Model} from "../types/Model.sol";
+import {Objects, Position} from "../types/Position.sol";
+import {Deadlines} from "./Deadlines.sol";
+import {Nodes} from "./Nodes.sol";
+import {Place, Places} from "./Places.sol";
+import {Prices} from "./Prices.sol";
+
+/// @notice Buy data, prove one element.
+contract Disputes is IDisputes {
+    using Places for Place;
+
+    Position private constant CLAIM = Position.wrap(0);
+    uint256 private constant PROOF_DELAY_BLOCKS = 2;
+    uint256 private constant MOST_BOND = 1e27;
+    uint256 private constant MOST_FLOOR = 100 gwei;
+
+    IMarket public immutable market;
+    IArbiter public immutable arbiter;
+    IOPG public immutable opg;
+    IStaking public immutable staking;
+    IModelRegistry public immutable registry;
+    /// @inheritdoc IDisputes
+    uint128 public immutable bond;
+    /// @notice Base fee, in wei, below which prices do not follow it: a chain with base fee 0 still charges.
+    uint256 public immutable baseFeeFloor;
+
+    mapping(bytes32 demandKey => Demand) private _demands;
+    mapping(bytes32 commitmentKey => Commitment) private _commitments;
+    /// @inheritdoc IDisputes
+    mapping(ClaimId => bytes32) public openings;
+    /// @inheritdoc IDisputes
+    mapping(address account => uint256) public credits;
+
+    constructor(IMarket market_, IArbiter arbiter_, uint128 bond_, uint256 baseFeeFloor_) {
+        require(address(market_.disputes()) == address(this), DisputesNotMarket(address(market_)));
+        require(bond_ >= 1 && bond_ <= MOST_BOND, DisputesParameterOutOfRange("bond", bond_, 1, MOST_BOND));
+        require(
+            baseFeeFloor_ >= 1 && baseFeeFloor_ <= MOST_FLOOR,
+            DisputesParameterOutOfRange("baseFeeFloor", baseFeeFloor_, 1, MOST_FLOOR)
+        );
+        (market, arbiter, bond, baseFeeFloor) = (market_, arbiter_, bond_, baseFeeFloor_);
+        (opg, staking, registry) = (market_.opg(), market_.staking(), market_.registry());
+    }
+
+    /// @inheritdoc IDisputes
+    function demandOpening(Claim calldata claim) external payable {
+        _checkPaid(Prices.openingGas());
+        Standing memory s = market.hold(claim);
+        require(openings[s.id] == 0, DisputesAlreadyOpened(s.id));
+        _ask(s, CLAIM, 0, 0);
+        opg.transferFrom(msg.sender, address(this), openingPrice(claim));
+    }
+
+    /// @inheritdoc IDisputes
+    function demand(Claim calldata claim, Opening calldata opening, Position position, NodeProof calldata proof)
+        external
+        payable
+    {
+        Standing memory s = market.hold(claim);
+        _checkOpening(s.id, opening);
+        Place memory place = Places.locate(registry, claim.modelRoot, position);
+        _checkPaid(_answerGas(place, position));
+        _ask(s, position, place.target(claim, opening, position, proof), place.depth);
+    }
+
+    /// @inheritdoc IDisputes
+    function open(Claim calldata claim, Opening calldata opening) external {
+        Standing memory s = _standing(claim);
+        require(
+            msg.sender == claim.operator || msg.sender == staking.signerOf(claim.operator),
+            DisputesNotOperator(claim.operator, msg.sender)
+        );
+        _answer(s, CLAIM, 0);
+        _keepOpening(s.id, claim, opening);
+        opg.transfer(msg.sender, openingPrice(claim));
+    }
+
+    /// @inheritdoc IDisputes
+    function openAtPost(ClaimId id, Claim calldata claim, Opening calldata opening) external {
+        require(msg.sender == address(market), DisputesNotMarket(msg.sender));
+        _keepOpening(id, claim, opening);
+    }
+
+    /// @inheritdoc IDisputes
+    function reveal(Claim calldata claim, Position position, bytes calldata data) external {
+        Standing memory s = _standing(claim);
+        Place memory place = Places.locate(registry, claim.modelRoot, position);
+        uint8 j = position.j();
+        uint256 length = j == 0 ? 256 : 32 * Nodes.children(place.leaves, j, position.i());
+        require(data.length == length, DisputesDataLengthInvalid(position, data.length, length));
+        bytes32 target = j == 0 ? Hashes.leaf(data) : Nodes.fold(_hashes(claim, position, data));
+        if (j == place.height) target = place.wrap(position.object(), target);
+        _answer(s, position, target);
+        emit Revealed(s.id, position, target, msg.sender, data);
+    }
+
+    /// @inheritdoc IDisputes
+    function expire(Claim calldata claim, Position position, bytes32 target) external {
+        ClaimId id = market.digest(claim);
+        Demand storage d = _asked(id, position, target);
+        require(block.timestamp > d.due, DisputesNotDue(id, position, d.due));
+        d.status = DemandStatus.Expired;
+        address demander = d.demander;
+        emit Expired(id, position, target, demander);
+        _payBack(d, claim, position);
+        market.void(claim, demander);
+    }
+
+    /// @inheritdoc IDisputes
+    function reclaim(Claim calldata claim, Position position, bytes32 target) external {
+        Standing memory s = market.standing(claim);
+        require(s.status == ClaimStatus.Void, DisputesClaimNotVoid(s.id, s.status));
+        Demand storage d = _asked(s.id, position, target);
+        d.status = DemandStatus.Moot;
+        emit Reclaimed(s.id, position, target, d.demander);
+        _payBack(d, claim, position);
+    }
+
+    /// @inheritdoc IDisputes
+    function commit(ClaimId id, bytes32 commitment) external {
+        (ClaimRecord memory c, uint40 quietAt) = market.record(id);
+        require(c.status == ClaimStatus.Open, DisputesClaimNotOpen(id, c.status));
+        require(block.timestamp <= quietAt, DisputesTooLate(id, quietAt, block.timestamp));
+        Commitment storage kept = _commitments[_commitmentKey(id, msg.sender, commitment)];
+        require(kept.time == 0, DisputesCommitmentKnown(id, msg.sender, commitment));
+        (kept.time, kept.blockNumber) = (uint40(block.timestamp), uint48(block.number));
+        emit Committed(id, msg.sender, commitment);
+        opg.transferFrom(msg.sender, address(this), bond);
+    }
+
+    /// @inheritdoc IDisputes
+    function prove(Claim calldata claim, Opening calldata opening, Proof calldata proof) external {
+        Standing memory s = _standing(claim);
+        bytes32 commitment = keccak256(abi.encode(s.id, proof.kernel, proof.element, msg.sender, proof.salt));
+        Commitment storage kept = _bonded(s.id, msg.sender, commitment);
+        uint256 first = kept.blockNumber + PROOF_DELAY_BLOCKS;
+        require(block.number >= first, DisputesProofTooEarly(block.number, first));
+        uint256 last = kept.time + s.parameters.grace;
+        require(block.timestamp <= last, DisputesProofTooLate(block.timestamp, last));
+        _checkOpening(s.id, opening);
+        // No try/catch: what does not prove reverts, so a caller who starves the Arbiter of gas gets no verdict.
+        arbiter.proveElement(_roots(claim, opening), proof.kernel, proof.element, proof.witness);
+        emit Proven(s.id, msg.sender, proof.kernel, proof.element);
+        _returnBond(kept, s.id, msg.sender, commitment);
+        market.void(claim, msg.sender);
+    }
+
+    /// @inheritdoc IDisputes
+    function settleBond(Claim calldata claim, address prover, bytes32 commitment) external {
+        Standing memory s = market.standing(claim);
+        Commitment storage kept = _bonded(s.id, prover, commitment);
+        if (s.status == ClaimStatus.Void) return _returnBond(kept, s.id, prover, commitment);
+        uint256 last = kept.time + s.parameters.grace;
+        require(block.timestamp > last, DisputesBondNotDue(s.id, last));
+        kept.settled = true;
+        emit BondSettled(s.id, prover, commitment, true);
+        opg.burn(bond);
+    }
+
+    /// @inheritdoc IDisputes
+    function withdraw(address payable to) external {
+        uint256 amount = credits[msg.sender];
+        require(amount > 0, DisputesNothingToWithdraw(msg.sender));
+        credits[msg.sender] = 0;
+        emit Withdrawn(msg.sender, amount);
+        (bool sent,) = to.call{value: amount}("");
+        require(sent, DisputesTransferFailed(to, amount));
+    }
+
+    /// @inheritdoc IDisputes
+    function price(Claim calldata claim, Position position) external view returns (uint256) {
+        if (position.isClaim()) return _native(Prices.openingGas());
+        return _native(_answerGas(Places.locate(registry, claim.modelRoot, position), position));
+    }
+
+    /// @inheritdoc IDisputes
+    function openingPrice(Claim calldata claim) public pure returns (uint256) {
+        return Prices.opening(claim.fee, claim.coverage);
+    }
+
+    /// @inheritdoc IDisputes
+    function depth(Claim calldata claim, Position position) external view returns (uint256) {
+        return position.isClaim() ? 0 : Places.locate(registry, claim.modelRoot, position).depth;
+    }
+
+    /// @inheritdoc IDisputes
+    function demands(ClaimId id, Position position, bytes32 target) external view returns (Demand memory) {
+        return _demands[_demandKey(id, position, target)];
+    }
+
+    /// @inheritdoc IDisputes
+    function commitments(ClaimId id, address prover, bytes32 commitment) external view returns (Commitment memory) {
+        return _commitments[_commitmentKey(id, prover, commitment)];
+    }
+
+    function _ask(Standing memory s, Position position, bytes32 target, uint256 depth_) private {
+        uint256 round = uint256(s.parameters.answer) + s.parameters.reaction;
+        uint256 last = Deadlines.lastDemand(s.windowEnd, s.quietAt, depth_, round);
+        require(block.timestamp <= last, DisputesTooLate(s.id, last, block.timestamp));
+        Demand storage d = _demands[_demandKey(s.id, position, target)];
+        require(d.status == DemandStatus.None, DisputesDemandKnown(s.id, position, d.status));
+        uint40 due = uint40(Deadlines.due(block.timestamp, s.parameters.answer));
+        (d.demander, d.due, d.gweiIn, d.status) = (msg.sender, due, uint48(msg.value / 1 gwei), DemandStatus.Asked);
+        emit Demanded(s.id, position, target, msg.sender, due, msg.value);
+    }
+
+    /// @dev Closes a demand in favour of the caller.
+    function _answer(Standing memory s, Position position, bytes32 target) private {
+        Demand storage d = _asked(s.id, position, target);
+        require(block.timestamp <= d.due, DisputesPastDue(s.id, position, d.due));
+        d.status = DemandStatus.Answered;
+        credits[msg.sender] += uint256(d.gweiIn) * 1 gwei;
+        market.answered(s.id, uint40(Deadlines.quietAfter(s.quietAt, block.timestamp, s.parameters.reaction)));
+    }
+
+    function _payBack(Demand storage d, Claim calldata claim, Position position) private {
+        credits[d.demander] += uint256(d.gweiIn) * 1 gwei;
+        if (position.isClaim()) opg.transfer(d.demander, openingPrice(claim));
+    }
+
+    function _keepOpening(ClaimId id, Claim calldata claim, Opening calldata opening) private {
+        bytes32 input = Hashes.claimSide(opening.salt, 0, opening.inputRoot);
+        require(input == claim.input, DisputesSideDiffers(input, claim.input));
+        bytes32 output = Hashes.claimSide(opening.salt, 1, opening.outputRoot);
+        require(output == claim.output, DisputesSideDiffers(output, claim.output));
+        openings[id] = keccak256(abi.encode(opening));
+        emit Opened(id, opening);
+    }
+
+    function _returnBond(Commitment storage kept, ClaimId id, address prover, bytes32 commitment) private {
+        kept.settled = true;
+        emit BondSettled(id, prover, commitment, false);
+        opg.transfer(prover, bond);
+    }
+
+    function _standing(Claim calldata claim) private view returns (Standing memory s) {
+        s = market.standing(claim);
+        require(s.status == ClaimStatus.Open, DisputesClaimNotOpen(s.id, s.status));
+    }
+
+    function _asked(ClaimId id, Position position, bytes32 target) private view returns (Demand storage d) {
+        d = _demands[_demandKey(id, position, target)];
+        require(d.status == DemandStatus.Asked, DisputesNoDemand(id, position, target));
+    }
+
+    function _bonded(ClaimId id, address prover, bytes32 commitment) private view returns (Commitment storage kept) {
+        kept = _commitments[_commitmentKey(id, prover, commitment)];
+        require(kept.time != 0 && !kept.settled, DisputesNoCommitment(id, prover, commitment));
+    }
+
+    function _checkOpening(ClaimId id, Opening calldata opening) private view {
+        bytes32 given = keccak256(abi.encode(opening));
+        bytes32 expected = openings[id];
+        require(given == expected, DisputesOpeningDiffers(id, given, expected));
+    }
+
+    function _checkPaid(uint256 gas) private view {
+        uint256 least = _native(gas);
+        require(msg.value >= least, DisputesPriceTooLow(msg.value, least));
+        require(msg.value % 1 gwei == 0, DisputesNotWholeGwei(msg.value));
+        uint256 most = uint256(type(uint48).max) * 1 gwei;
+        require(msg.value <= most, DisputesPriceTooHigh(msg.value, most));
+    }
+
+    function _native(uint256 gas) private view returns (uint256) {
+        return Prices.native(gas, block.basefee > baseFeeFloor ? block.basefee : baseFeeFloor);
+    }
+
+    function _answerGas(Place memory place, Position position) private pure returns (uint256) {
+        uint8 j = position.j();
+        return Prices.revealGas(j == 0 ? 0 : Nodes.children(place.leaves, j, position.i()));
+    }
+
+    /// @dev The hashes of an answer as nodes of the tree; at the foot of the trace they come as tensorRoots.
+    function _hashes(Claim calldata claim, Position position, bytes calldata data)
+        private
+        view
+        returns (bytes32[] memory hashes)
+    {
+        hashes = new bytes32[](data.length / 32);
+        for (uint256 i; i < hashes.length; i++) {
+            hashes[i] = bytes32(data[32 * i:32 * i + 32]);
+        }
+        if (position.object() != Objects.TRACE || position.j() != 1) return hashes;
+        bytes32 salt = Hashes.traceSalt(claim.operator, claim.requester, claim.requestId);
+        uint32[] memory outputs = registry.outputs(claim.modelRoot);
+        uint32 kernel = uint32(position.i() * Nodes.FAN_OUT);
+        uint256 passed;
+        for (uint256 i; i < hashes.length; i++) {
+            // Rank r of the trace is kernel r plus the outputs before it.
+            for (; passed < outputs.length && outputs[passed] <= kernel; passed++) {
+                kernel++;
+            }
+            hashes[i] = Hashes.traceLeaf(salt, kernel++, hashes[i]);
+        }
+    }
+
+    function _roots(Claim calldata claim, Opening calldata opening) private view returns (Roots memory) {
+        Model memory m = registry.model(claim.modelRoot);
+        return Roots({
+            programRoot: m.programRoot,
+            weightsRoot: m.weightsRoot,
+            inputRoot: opening.inputRoot,
+            outputRoot: opening.outputRoot,
+            traceRoot: opening.traceRoot,
+            traceSalt: Hashes.traceSalt(claim.operator, claim.requester, claim.requestId),
+            kernels: m.kernels,
+            inputs: m.inputs,
+            weights: m.weights,
+            outputs: registry.outputs(claim.modelRoot)
+        });
+    }
+
+    function _demandKey(ClaimId id, Position position, bytes32 target) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, position, target));
+    }
+
+    function _commitmentKey(ClaimId id, address prover, bytes32 commitment) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, prover, commitment));
+    }
+}

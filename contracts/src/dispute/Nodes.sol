@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Hashes} from "../libraries/Hashes.sol";
+
+/// @notice Nodes, paths and descendants in the trees of docs/spec/commitments.md, seen 8 levels at a time.
+library Nodes {
+    uint256 internal constant FAN_OUT = 256;
+
+    /// @notice The least h with 256^h ≥ n.
+    function height(uint256 n) internal pure returns (uint8 h) {
+        for (uint256 room = 1; room < n; room <<= 8) {
+            h++;
+        }
+    }
+
+    /// @notice Nodes at `level` of a tree over n.
+    function sizeAt(uint256 n, uint256 level) internal pure returns (uint256) {
+        return (n + (1 << level) - 1) >> level;
+    }
+
+    /// @notice How many nodes 8 levels down hang below node (j, i), j ≥ 1.
+    function children(uint256 n, uint256 j, uint256 i) internal pure returns (uint256) {
+        uint256 left = sizeAt(n, 8 * (j - 1)) - i * FAN_OUT;
+        return left < FAN_OUT ? left : FAN_OUT;
+    }
+
+    /// @notice Siblings on the way from node `index` of `level` to the root.
+    function pathLength(uint256 n, uint256 level, uint256 index) internal pure returns (uint256 length) {
+        for (uint256 size = sizeAt(n, level); size > 1; size = (size + 1) >> 1) {
+            if (index ^ 1 < size) length++;
+            index >>= 1;
+        }
+    }
+
+    /// @notice The root of the tree over n. `path` has pathLength(n, level, index) hashes.
+    function rootFrom(bytes32 hash, uint256 n, uint256 level, uint256 index, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32)
+    {
+        uint256 next;
+        for (uint256 size = sizeAt(n, level); size > 1; size = (size + 1) >> 1) {
+            if (index ^ 1 < size) {
+                bytes32 sibling = path[next++];
+                hash = index & 1 == 0 ? Hashes.node(hash, sibling) : Hashes.node(sibling, hash);
+            }
+            index >>= 1;
+        }
+        return hash;
+    }
+
+    /// @notice The node 8 levels above 1 … 256 neighbours, the first at a multiple of 256. Overwrites them.
+    function fold(bytes32[] memory hashes) internal pure returns (bytes32) {
+        for (uint256 size = hashes.length; size > 1; size = (size + 1) >> 1) {
+            for (uint256 i; i + 1 < size; i += 2) {
+                hashes[i >> 1] = Hashes.node(hashes[i], hashes[i + 1]);
+            }
+            // An odd last one moves up unhashed.
+            if (size & 1 == 1) hashes[size >> 1] = hashes[size - 1];
+        }
+        return hashes[0];
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice What a demand costs: the data that it buys, at twice the gas of the answer.
+/// @dev The gas figures bound the measured cost of the answer from above (contracts/test/Gas.t.sol).
+library Prices {
+    uint256 private constant OPENING_GAS = 170_000;
+    uint256 private constant REVEAL_GAS = 130_000;
+    /// @dev One more of the ≤ 256 hashes of an answer: 32 bytes at the calldata floor of 40.
+    uint256 private constant HASH_GAS = 1_300;
+    uint256 private constant LEAF_GAS = 10_000;
+
+    function openingGas() internal pure returns (uint256) {
+        return OPENING_GAS;
+    }
+
+    /// @param hashes 1 … 256, or 0 for the 256 bytes of a leaf
+    function revealGas(uint256 hashes) internal pure returns (uint256) {
+        return REVEAL_GAS + (hashes == 0 ? LEAF_GAS : hashes * HASH_GAS);
+    }
+
+    /// @notice 2 × gas × baseFee, rounded up to whole gwei.
+    function native(uint256 gas, uint256 baseFee) internal pure returns (uint256) {
+        return (2 * gas * baseFee + 1 gwei - 1) / 1 gwei * 1 gwei;
+    }
+
+    /// @notice max(3 × fee, ⌈coverage / 100⌉) OPG.
+    function opening(uint256 fee, uint256 coverage) internal pure returns (uint256) {
+        uint256 share = (coverage + 99) / 100;
+        return 3 * fee > share ? 3 * fee : share;
+    }
+}
