@@ -16,7 +16,7 @@ type Axes = readonly number[];
 /** Moves the base so that negative coefficients start inside, most of the time. */
 function placed(random: Random, axes: Axes, coef: readonly number[]): number {
   const lowest = coef.reduce((all, c, i) => all + Math.min(0, c) * (axes[i]! - 1), 0);
-  return random.pick([0, 0, 0, -1, 1, -2, 3]) - (random.oneIn(6) ? 0 : lowest);
+  return random.pick([0, 0, 0, 0, 0, -1, 1, -2, 3]) - (random.oneIn(8) ? 0 : lowest);
 }
 
 /** One coordinate over the whole tensor, whose coefficients count some of the axes as mixed radix digits. */
@@ -24,26 +24,28 @@ function flat(random: Random, axes: Axes, length: number): Coordinate[] {
   const coef = axes.map(() => 0);
   let radix = random.pick([1, 1, 1, 2]);
   for (let i = axes.length - 1; i >= 0; i--) {
-    if (random.oneIn(5)) continue;
+    if (random.oneIn(5) || radix * axes[i]! > 2 * length) continue;
     coef[i] = random.oneIn(8) ? -radix : radix;
-    if (radix < 2 ** 12) radix *= axes[i]!;
+    radix *= axes[i]!;
   }
-  const extent = random.oneIn(4) ? random.between(1, length + 3) : length;
+  const extent = random.oneIn(6) ? random.between(1, length + 3) : length;
   return [{ base: placed(random, axes, coef), extent, stride: 1, coef }];
 }
 
-/** A row-major box inside the tensor; each coordinate follows one or two axes. */
+/** A row-major box inside the tensor; each coordinate follows one or two axes that mostly fit into what is left. */
 function box(random: Random, axes: Axes, length: number): Coordinate[] {
-  const D = random.between(2, 5);
-  const extents = Array.from({ length: D }, () => random.between(1, 6));
-  let stride = random.pick([1, 1, 1, 3]);
   const out: Coordinate[] = [];
-  for (const extent of extents) {
+  let stride = random.pick([1, 1, 1, 3]);
+  for (let D = random.between(1, 5); D > 0; D--) {
+    const left = Math.floor(length / stride);
+    const fitting = axes.flatMap((extent, i) => (extent <= left || random.oneIn(8) ? [i] : []));
     const coef = axes.map(() => 0);
-    for (let n = random.between(0, 2); n > 0 && axes.length; n--)
-      coef[random.below(axes.length)] = random.pick([1, 1, 1, 2, -1]);
+    for (let n = random.pick([0, 1, 1, 1, 2]); n > 0 && fitting.length; n--)
+      coef[random.pick(fitting)] = random.pick([1, 1, 1, 2, -1]);
+    const reach = coef.reduce((all, c, i) => all + Math.abs(c) * (axes[i]! - 1), 0);
+    const extent = Math.max(1, Math.min(left, reach + random.pick([0, 1, 1, 1, 2])));
     out.unshift({ base: placed(random, axes, coef), extent, stride, coef });
-    if (stride * extent <= length) stride *= extent;
+    stride *= extent;
   }
   return out;
 }

@@ -2,7 +2,7 @@ import { OP } from "../instructions.ts";
 import { DTYPE, firstInstructionRegister, product } from "../kernel.ts";
 import type { Dtype, Instruction, Kernel } from "../types.ts";
 import { operandAccess, type Readable, randomAccess } from "./access.ts";
-import { randomCode, randomConstants, randomResult, type Shape } from "./code.ts";
+import { randomCode, randomConstants, type Shape } from "./code.ts";
 import type { Random } from "./source.ts";
 
 /** What is settled before a kernel's code: a group's members know each other's. */
@@ -32,15 +32,12 @@ export const randomDtype = (random: Random): Dtype => random.pick([0, 0, 0, 1, 2
 function codeOf(random: Random, shape: Shape): Kernel {
   const S = shape.state;
   const length = (): number => random.pick([0, 1, 2, 4, 7, 12]);
-  const init = S ? randomCode(random, shape, "init", length()) : [];
-  const step = S ? randomCode(random, shape, "step", length()) : [];
-  const done = randomCode(random, shape, "done", S ? length() : 1 + length());
-  const results = [
-    ...Array.from({ length: S }, () => randomResult(random, shape, "init", init.length)),
-    ...Array.from({ length: S }, () => randomResult(random, shape, "step", step.length)),
-    randomResult(random, shape, "done", done.length),
-  ];
-  return { ...shape, init, step, done, results };
+  const none = { code: [], results: [] };
+  const init = S ? randomCode(random, shape, "init", { code: length(), results: S }) : none;
+  const step = S ? randomCode(random, shape, "step", { code: 1 + length(), results: S }) : none;
+  const done = randomCode(random, shape, "done", { code: S ? length() : 2 + length(), results: 1 });
+  const results = [init, step, done].flatMap((segment) => segment.results);
+  return { ...shape, init: init.code, step: step.code, done: done.code, results };
 }
 
 /** A kernel of random code, a map or a fold. */
