@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Hashes} from "../libraries/Hashes.sol";
+import {Merkle} from "../libraries/Merkle.sol";
 
 /// @notice Nodes, paths and descendants in the trees of docs/spec/commitments.md, seen 8 levels at a time.
 library Nodes {
@@ -25,29 +26,21 @@ library Nodes {
         return left < FAN_OUT ? left : FAN_OUT;
     }
 
-    /// @notice Siblings on the way from node `index` of `level` to the root.
-    function pathLength(uint256 n, uint256 level, uint256 index) internal pure returns (uint256 length) {
-        for (uint256 size = sizeAt(n, level); size > 1; size = (size + 1) >> 1) {
-            if (index ^ 1 < size) length++;
-            index >>= 1;
-        }
-    }
-
-    /// @notice The root of the tree over n. `path` has pathLength(n, level, index) hashes.
+    /// @notice The root of the tree over n in which node `index` of `level` is `hash`.
+    /// @return root trustworthy iff path.length == length
+    /// @return length siblings that the node has on its way
     function rootFrom(bytes32 hash, uint256 n, uint256 level, uint256 index, bytes32[] calldata path)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 root, uint256 length)
     {
-        uint256 next;
-        for (uint256 size = sizeAt(n, level); size > 1; size = (size + 1) >> 1) {
-            if (index ^ 1 < size) {
-                bytes32 sibling = path[next++];
-                hash = index & 1 == 0 ? Hashes.node(hash, sibling) : Hashes.node(sibling, hash);
-            }
-            index >>= 1;
+        uint256 at;
+        assembly ("memory-safe") {
+            at := path.offset
         }
-        return hash;
+        uint256 next;
+        (root, next) = Merkle.climb(hash, index, sizeAt(n, level), at);
+        length = (next - at) / 32;
     }
 
     /// @notice The node 8 levels above 1 … 256 neighbours, the first at a multiple of 256. Overwrites them.

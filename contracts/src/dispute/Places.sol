@@ -70,9 +70,9 @@ library Places {
             _checkLength(p, proof.path, 0);
             return top;
         }
-        uint256 level = 8 * uint256(p.j());
-        _checkLength(p, proof.path, Nodes.pathLength(place.leaves, level, p.i()));
-        bytes32 got = wrap(place, p.object(), Nodes.rootFrom(proof.node, place.leaves, level, p.i(), proof.path));
+        (bytes32 got, uint256 length) = Nodes.rootFrom(proof.node, place.leaves, 8 * uint256(p.j()), p.i(), proof.path);
+        _checkLength(p, proof.path, length);
+        got = wrap(place, p.object(), got);
         require(got == top, IDisputes.DisputesPathInvalid(p, got, top));
         return proof.node;
     }
@@ -113,8 +113,8 @@ library Places {
             bytes32 salt = Hashes.traceSalt(claim.operator, claim.requester, claim.requestId);
             leaf = Hashes.traceLeaf(salt, p.tensor(), leaf);
         }
-        _checkLength(p, proof.listPath, Nodes.pathLength(place.listLeaves, 0, place.rank));
-        bytes32 got = Nodes.rootFrom(leaf, place.listLeaves, 0, place.rank, proof.listPath);
+        (bytes32 got, uint256 length) = Nodes.rootFrom(leaf, place.listLeaves, 0, place.rank, proof.listPath);
+        _checkLength(p, proof.listPath, length);
         if (!traced) got = Hashes.list(place.listLeaves, got);
         bytes32 expected = traced
             ? opening.traceRoot
