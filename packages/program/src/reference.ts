@@ -16,17 +16,6 @@ export type Tensors = {
 /** Gives the widened word at an address of access `a` that is inside. */
 export type Reader = (a: number, address: number) => number;
 
-/** Row-major digits of `index` over `extents`. */
-export function digits(index: number, extents: readonly number[]): number[] {
-  const out = new Array<number>(extents.length);
-  let rest = index;
-  for (let i = extents.length - 1; i >= 0; i--) {
-    out[i] = rest % extents[i]!;
-    rest = Math.floor(rest / extents[i]!);
-  }
-  return out;
-}
-
 /** How many addresses of access's source kernel k may see at first loop index t. */
 export function visibleLength(kernel: Kernel, k: number, access: Access, t: number): number {
   if (access.space !== SPACE.result || !inGroup(kernel, k, access.index)) return access.length;
@@ -42,34 +31,41 @@ function coordinateValue({ base, coef }: Coordinate, registers: Int32Array, r: n
   return value >>> 0;
 }
 
-/** One element's evaluation: a register file, and where reads come from. */
+/** Evaluation of a kernel's elements: a register file, and where reads come from. */
 export class Evaluation {
   readonly kernel: Kernel;
-  readonly registers = new Int32Array(256);
+  readonly k: number;
   readonly read: Reader;
-  /** how much of each access's source is visible */
-  readonly lengths: readonly number[];
+  readonly registers = new Int32Array(256);
+  /** which segment runs */
   segment: Segment = "init";
+  /** how much of each access's source is visible */
+  private lengths: readonly number[] = [];
+  private readonly first: number;
+  private readonly results: Readonly<Record<Segment, readonly number[]>>;
 
-  constructor(kernel: Kernel, k: number, e: number, read: Reader) {
+  constructor(kernel: Kernel, k: number, read: Reader) {
     this.kernel = kernel;
+    this.k = k;
     this.read = read;
-    const loops = digits(e, kernel.loops);
-    this.registers.set(loops, REGISTER.loop);
+    this.first = firstInstructionRegister(kernel);
+    this.results = {
+      init: segmentResults(kernel, "init"),
+      step: segmentResults(kernel, "step"),
+      done: segmentResults(kernel, "done"),
+    };
     this.registers.set(kernel.constants, REGISTER.constant);
-    this.lengths = kernel.accesses.map((access) => visibleLength(kernel, k, access, loops[0] ?? 0));
   }
 
   /** The address that access `a` has now, −1 if outside; `b` and `c` are the registers of its dynamic coordinates. */
   address(a: number, b: number, c: number): number {
     const { kernel, registers } = this;
     const access = kernel.accesses[a]!;
-    const r = kernel.loops.length;
     let address = 0;
     let register = b;
     for (let j = 0; j < access.coordinates.length; j++) {
       const coordinate = access.coordinates[j]!;
-      let value = coordinateValue(coordinate, registers, r);
+      let value = coordinateValue(coordinate, registers, kernel.loops.length);
       if (access.dynMask & (1 << j)) {
         value = (value + registers[register]!) >>> 0;
         register = c;
@@ -80,51 +76,66 @@ export class Evaluation {
     return address < this.lengths[a]! ? address : -1;
   }
 
-  load(a: number, b: number, c: number): number {
+  /** Fold indices of step f. */
+  setFold(f: number): void {
+    this.setDigits(f, this.kernel.folds, REGISTER.fold);
+  }
+
+  /** The word of element e before narrowing. `beforeRow` is told the first step of each pass of the last fold. */
+  word(e: number, beforeRow?: (f: number) => void): number {
+    const { kernel } = this;
+    this.setDigits(e, kernel.loops, REGISTER.loop);
+    const t = this.registers[REGISTER.loop]!;
+    this.lengths = kernel.accesses.map((access) => visibleLength(kernel, this.k, access, t));
+    if (kernel.folds.length > 0) this.fold(beforeRow);
+    this.run("done");
+    return this.registers[this.results.done[0]!]!;
+  }
+
+  private fold(beforeRow?: (f: number) => void): void {
+    const row = this.kernel.folds.at(-1)!;
+    const F = foldSteps(this.kernel);
+    this.setFold(0);
+    this.run("init");
+    this.setState(this.results.init);
+    for (let f = 0; f < F; f++) {
+      if (f % row === 0) beforeRow?.(f);
+      this.setFold(f);
+      this.run("step");
+      this.setState(this.results.step);
+    }
+    this.setFold(0);
+  }
+
+  private run(segment: Segment): void {
+    const { kernel, registers } = this;
+    this.segment = segment;
+    const code = kernel[segment];
+    for (let i = 0; i < code.length; i++) {
+      const [op, a, b, c] = code[i]!;
+      registers[this.first + i] =
+        op === OP.ld ? this.load(a, b, c) : SCALAR[op]!(registers[a]!, registers[b]!, registers[c]!);
+    }
+  }
+
+  private load(a: number, b: number, c: number): number {
     const address = this.address(a, b, c);
     return address < 0 ? this.kernel.accesses[a]!.elseWord : this.read(a, address);
   }
 
-  /** Runs a segment and gives its result registers. */
-  run(segment: Segment): readonly number[] {
-    const { kernel, registers } = this;
-    this.segment = segment;
-    let target = firstInstructionRegister(kernel);
-    for (const instruction of kernel[segment]) {
-      const [op, a, b, c] = instruction;
-      registers[target++] =
-        op === OP.ld ? this.load(a, b, c) : SCALAR[op]!(registers[a]!, registers[b]!, registers[c]!);
+  /** All state words at once. */
+  private setState(from: readonly number[]): void {
+    const words = from.map((register) => this.registers[register]!);
+    for (let i = 0; i < words.length; i++) this.registers[REGISTER.state + i] = words[i]!;
+  }
+
+  /** Row-major digits of `index`, into registers. */
+  private setDigits(index: number, extents: readonly number[], register: number): void {
+    let rest = index;
+    for (let i = extents.length - 1; i >= 0; i--) {
+      this.registers[register + i] = rest % extents[i]!;
+      rest = Math.floor(rest / extents[i]!);
     }
-    return segmentResults(kernel, segment);
-  }
-
-  setFold(f: number): void {
-    this.registers.set(digits(f, this.kernel.folds), REGISTER.fold);
-  }
-
-  /** All state words at once, from registers. */
-  setState(from: readonly number[]): void {
-    this.registers.set(
-      from.map((register) => this.registers[register]!),
-      REGISTER.state,
-    );
-  }
-
-  /** The word before narrowing. `beforeRow` is told the first step of each pass of the last fold. */
-  word(beforeRow?: (f: number) => void): number {
-    const { folds } = this.kernel;
-    if (folds.length > 0) {
-      this.setState(this.run("init"));
-      const row = folds.at(-1)!;
-      const F = foldSteps(this.kernel);
-      for (let f = 0; f < F; f++) {
-        if (f % row === 0) beforeRow?.(f);
-        this.setFold(f);
-        this.setState(this.run("step"));
-      }
-      this.setFold(0);
-    }
-    return this.registers[this.run("done")[0]!]!;
   }
 }
 
@@ -135,32 +146,26 @@ export function sourceData(tensors: Tensors, { space, index }: { space: number; 
   return data;
 }
 
-/** The word of element e of result k before it is narrowed to the kernel's outType. */
-export function evaluateElement(program: Program, k: number, e: number, tensors: Tensors): number {
+function evaluationOf(program: Program, k: number, tensors: Tensors): Evaluation {
   const kernel = program.kernels[k]!;
   const sources = kernel.accesses.map((access) => ({ data: sourceData(tensors, access), dtype: access.dtype }));
-  const read: Reader = (a, address) => readElement(sources[a]!.data, sources[a]!.dtype, address);
-  return new Evaluation(kernel, k, e, read).word();
+  return new Evaluation(kernel, k, (a, address) => readElement(sources[a]!.data, sources[a]!.dtype, address));
 }
 
-/** Packed result of kernel k, which is alone in its group. */
-export function runKernel(program: Program, k: number, tensors: Tensors): Uint8Array {
-  const kernel = program.kernels[k]!;
-  const result = allocateTensor(kernel.outType, resultElements(kernel));
-  for (let e = 0; e < resultElements(kernel); e++)
-    writeElement(result, kernel.outType, e, evaluateElement(program, k, e, tensors));
-  return result;
-}
+/** The word of element e of result k before it is narrowed to the kernel's outType. */
+export const evaluateElement = (program: Program, k: number, e: number, tensors: Tensors): number =>
+  evaluationOf(program, k, tensors).word(e);
 
 function runGroup(program: Program, first: number, tensors: Tensors): void {
   const members = program.kernels.slice(first, first + program.kernels[first]!.groupSize);
+  const evaluations = members.map((_, i) => evaluationOf(program, first + i, tensors));
   const T = members[0]!.loops[0] ?? 1;
   for (let t = 0; t < T; t++)
     for (const [i, kernel] of members.entries()) {
       const slice = resultElements(kernel) / T;
       const result = tensors.results[first + i]!;
       for (let e = t * slice; e < (t + 1) * slice; e++)
-        writeElement(result, kernel.outType, e, evaluateElement(program, first + i, e, tensors));
+        writeElement(result, kernel.outType, e, evaluations[i]!.word(e));
     }
 }
 

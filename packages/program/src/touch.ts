@@ -27,11 +27,11 @@ function rowAddresses(evaluation: Evaluation, a: number, f: number): number[] {
 /** The word of element e before narrowing. A dot fold touches row by row, left operand first; every other read touches itself. */
 export function evaluateTouching({ kernel, k, e, touch, read }: TouchingEvaluation): number {
   const dot = dotPattern(kernel);
-  const evaluation = new Evaluation(kernel, k, e, (a, address) => {
+  const evaluation = new Evaluation(kernel, k, (a, address) => {
     if (!dot || evaluation.segment !== "step") touch(a, address, address);
     return read(a, address);
   });
-  return evaluation.word((f) => {
+  return evaluation.word(e, (f) => {
     for (const a of dot ? [dot.left, dot.right] : []) {
       const addresses = rowAddresses(evaluation, a, f);
       if (addresses.length) touch(a, Math.min(...addresses), Math.max(...addresses));
