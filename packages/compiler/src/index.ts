@@ -1,1 +1,3 @@
-export {};
+export { COMPILER, type CompileOptions, compile } from "./compile.ts";
+export { CompileError, type Module } from "./module.ts";
+export { PASSES, type Pass } from "./passes.ts";
