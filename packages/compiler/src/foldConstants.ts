@@ -1,4 +1,4 @@
-import { type Program, runKernel, type Tensor } from "@opengradient/program";
+import { runAlone, type Tensor } from "@opengradient/program";
 import { type Module, withAccesses } from "./module.ts";
 
 /** Kernels that read only weights are evaluated now, by the reference; their results become weights. */
@@ -12,8 +12,7 @@ export function foldConstants(module: Module): Module {
       a.space === 2 && weightOf.has(a.index) ? { ...a, space: 1, index: weightOf.get(a.index)! } : a,
     );
     if (outputs.has(k) || next.groupSize > 1 || next.accesses.some((a) => a.space !== 1)) return next;
-    const alone: Program = { ...program, kernels: [next] };
-    const data = runKernel(alone, 0, { inputs: [], weights: weights.map((w) => w.data), results: [] });
+    const data = runAlone(next, (access) => weights[access.index]!);
     const dims = next.loops.length === 0 ? [1] : next.loops;
     weightOf.set(k, weights.push({ dtype: next.outType, dims, data }) - 1);
     return next;

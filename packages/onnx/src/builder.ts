@@ -7,8 +7,7 @@ import {
   draft,
   type Expr,
   type Kernel,
-  type Program,
-  runKernel,
+  runAlone,
   type Space,
   type Tensor,
   type TensorInfo,
@@ -156,15 +155,13 @@ export function createBuilder(): Builder {
   };
 
   const evaluate = (k: number): Uint8Array | undefined => {
-    const results = new Array<Uint8Array | undefined>(k);
-    for (const { space, index } of kernels[k]!.accesses) {
-      if (space === 0) return undefined;
-      if (space === 1) continue;
-      results[index] = resultData(index);
-      if (results[index] === undefined) return undefined;
+    const sources = new Map<Access, Tensor>();
+    for (const access of kernels[k]!.accesses) {
+      const data = access.space === 2 ? resultData(access.index) : weights[access.index]?.data;
+      if (access.space === 0 || data === undefined) return undefined;
+      sources.set(access, { dtype: access.dtype, dims: [access.length], data });
     }
-    const program: Program = { inputs, weights, kernels, outputs: [] };
-    return runKernel(program, k, { inputs: [], weights: weights.map((weight) => weight.data), results });
+    return runAlone(kernels[k]!, (access) => sources.get(access)!);
   };
 
   return {

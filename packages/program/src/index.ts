@@ -1,4 +1,5 @@
 export * from "./affine.ts";
+export * from "./alone.ts";
 export * from "./check.ts";
 export * from "./cost.ts";
 export * from "./decode.ts";
