@@ -8,7 +8,11 @@ export type ImportedModel = {
   readonly program: Program;
   readonly weights: readonly Tensor[];
   /** as the file names them, in the Program's order; `kernels` says which node each kernel came from */
-  readonly names: { readonly inputs: readonly Port[]; readonly outputs: readonly Port[]; readonly kernels: readonly string[] };
+  readonly names: {
+    readonly inputs: readonly Port[];
+    readonly outputs: readonly Port[];
+    readonly kernels: readonly string[];
+  };
   readonly sourceHash: Uint8Array;
   readonly compilerHash: Uint8Array;
   readonly notes: readonly string[];

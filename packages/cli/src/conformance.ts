@@ -1,0 +1,163 @@
+/** Runs ONNX's backend test cases: each passes, fails, or is refused with a reason. */
+import { CompileError } from "@opengradient/compiler";
+import { type Constant, constantOf, numbersOf, OnnxError, type Port, readModel, readTensor } from "@opengradient/onnx";
+import { outputsOf, type Program, runReference, type Tensor } from "@opengradient/program";
+import { type CaseFiles, findCases, readBytes } from "./conformanceCases.ts";
+import { type ImportedModel, importOnnx } from "./importOnnx.ts";
+
+/** Computes the outputs of a Program. May throw ExecutorRefusal. */
+export type Executor = (
+  program: Program,
+  weights: readonly Tensor[],
+  inputs: readonly Tensor[],
+) => readonly Tensor[] | Promise<readonly Tensor[]>;
+
+/** An executor that can not run a Program here says so with this; the case counts as refused. */
+export class ExecutorRefusal extends Error {
+  override readonly name = "ExecutorRefusal";
+}
+
+export type ConformanceOptions = {
+  /** a case, or a folder of such at any depth */
+  readonly dir: string;
+  readonly executor: Executor;
+  /** |got − expected| ≤ atol + rtol·|expected|; default 1e-3 and 1e-7, those of ONNX's node tests */
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly onCase?: (result: CaseResult) => void;
+};
+
+export type CaseResult = {
+  readonly name: string;
+  readonly status: "passed" | "failed" | "refused";
+  /** why it failed or was refused */
+  readonly reason?: string;
+};
+
+export type ConformanceReport = {
+  readonly totals: { readonly passed: number; readonly failed: number; readonly refused: number };
+  readonly cases: readonly CaseResult[];
+};
+
+export const referenceExecutor: Executor = (program, weights, inputs) =>
+  outputsOf(program, runReference(program, weights, inputs));
+
+export async function conformance(options: ConformanceOptions): Promise<ConformanceReport> {
+  const cases: CaseResult[] = [];
+  for (const files of findCases(options.dir)) {
+    const result = await runCase(files, options);
+    cases.push(result);
+    options.onCase?.(result);
+  }
+  const count = (status: CaseResult["status"]): number => cases.filter((c) => c.status === status).length;
+  return { totals: { passed: count("passed"), failed: count("failed"), refused: count("refused") }, cases };
+}
+
+const isRefusal = (cause: unknown): cause is Error =>
+  cause instanceof OnnxError || cause instanceof CompileError || cause instanceof ExecutorRefusal;
+
+async function runCase(files: CaseFiles, options: ConformanceOptions): Promise<CaseResult> {
+  const { name } = files;
+  try {
+    const bytes = readBytes(files.model);
+    for (const set of files.sets) {
+      // the model first: where it is refused, its vectors may be of kinds that can not be read either
+      const { model, given } = importFor(bytes, set.inputs);
+      const expected = set.outputs.map((path) => constantOf(readTensor(readBytes(path))));
+      const got = await options.executor(model.program, model.weights, inputsOf(model, given));
+      const reason = differenceOf(model.names.outputs, got, expected, options);
+      if (reason !== undefined) return { name, status: "failed", reason: `${set.name}: ${reason}` };
+    }
+    return { name, status: "passed" };
+  } catch (cause) {
+    if (isRefusal(cause)) return { name, status: "refused", reason: cause.message };
+    return {
+      name,
+      status: "failed",
+      reason: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause),
+    };
+  }
+}
+
+type Given = ReadonlyMap<string, Constant>;
+
+/** Imports with the inputs open; where that is refused, with integers and booleans bound to the test set's values. */
+function importFor(bytes: Uint8Array, paths: readonly string[]): { model: ImportedModel; given: Given } {
+  const { graph } = readModel(bytes);
+  const initialized = new Set(graph.initializers.map((tensor) => tensor.name));
+  const open = graph.inputs.filter((info) => !initialized.has(info.name));
+  const symbolic = open.filter((info) => info.dims?.every((d) => typeof d === "number") !== true);
+  let first: unknown;
+  let given: Given = new Map();
+  try {
+    given = readInputs(
+      open.map((info) => info.name),
+      paths,
+    );
+    const shapes = Object.fromEntries(
+      symbolic.flatMap(({ name }) => (given.has(name) ? [[name, given.get(name)!.dims]] : [])),
+    );
+    try {
+      return { model: importOnnx(bytes, { shapes }), given };
+    } catch (cause) {
+      if (!(cause instanceof OnnxError)) throw cause;
+      first = cause;
+      const set = Object.fromEntries([...given].filter(([, value]) => value.type === "i64" || value.type === "bool"));
+      if (Object.keys(set).length === 0) throw cause;
+      return { model: importOnnx(bytes, { shapes, set }), given };
+    }
+  } catch (cause) {
+    if (given.size === 0 && cause instanceof OnnxError) importOnnx(bytes);
+    throw cause instanceof OnnxError && first !== undefined ? first : cause;
+  }
+}
+
+function readInputs(names: readonly string[], paths: readonly string[]): Given {
+  const inputs = new Map<string, Constant>();
+  for (const [i, path] of paths.entries()) {
+    const proto = readTensor(readBytes(path));
+    const name = names.includes(proto.name) && !inputs.has(proto.name) ? proto.name : names[i];
+    if (name !== undefined) inputs.set(name, constantOf(proto));
+  }
+  return inputs;
+}
+
+function inputsOf(model: ImportedModel, given: Given): Tensor[] {
+  return model.names.inputs.map(({ name }, i) => {
+    const value = given.get(name);
+    if (value === undefined) throw new Error(`the test set has no input ${name}`);
+    const info = model.program.inputs[i]!;
+    if (value.wide?.some((v) => v !== BigInt.asIntN(32, v)))
+      throw new OnnxError(`input ${name} has values beyond 32 bits`);
+    return { ...info, data: value.data };
+  });
+}
+
+type Tolerance = { readonly rtol?: number; readonly atol?: number };
+
+/** What differs, or undefined. */
+function differenceOf(
+  ports: readonly Port[],
+  got: readonly Tensor[],
+  expected: readonly Constant[],
+  tolerance: Tolerance,
+): string | undefined {
+  if (got.length !== expected.length) return `${got.length} outputs, expected ${expected.length}`;
+  for (const [i, want] of expected.entries()) {
+    const { name, type, dims } = ports[i]!;
+    if (type !== want.type) return `output ${name} is ${type}, expected ${want.type}`;
+    if (String(dims) !== String(want.dims)) return `output ${name} is [${dims}], expected [${want.dims}]`;
+    const words = numbersOf({ type: type === "i64" ? "i32" : type, dims, data: got[i]!.data });
+    const numbers = numbersOf(want);
+    const at = words.findIndex(
+      (word, e) => !isNear(word, numbers[e]!, type === "f32" ? tolerance : { rtol: 0, atol: 0 }),
+    );
+    if (at >= 0) return `output ${name}, element ${at}: ${words[at]}, expected ${numbers[at]}`;
+  }
+  return undefined;
+}
+
+function isNear(got: number, expected: number, { rtol = 1e-3, atol = 1e-7 }: Tolerance): boolean {
+  if (Number.isNaN(expected)) return Number.isNaN(got);
+  return got === expected || Math.abs(got - expected) <= atol + rtol * Math.abs(expected);
+}

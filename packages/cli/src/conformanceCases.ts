@@ -1,0 +1,64 @@
+/** The layouts in which ONNX test cases come. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+
+export type CaseFiles = {
+  /** path relative to the folder that was searched */
+  readonly name: string;
+  readonly model: string;
+  /** one for each test set: files in the order of their numbers */
+  readonly sets: readonly {
+    readonly name: string;
+    readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
+  }[];
+};
+
+/**
+ * Cases below `dir`: folders with model.onnx and test_data_set_*, and NAME.onnx beside NAME.vectors/SET/.
+ * Sorted by path.
+ */
+export function findCases(dir: string): CaseFiles[] {
+  const cases: CaseFiles[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder).sort()) {
+      const path = join(folder, entry);
+      if (statSync(path).isDirectory()) {
+        if (!entry.startsWith("test_data_set_") && !entry.endsWith(".vectors")) walk(path);
+      } else if (entry.endsWith(".onnx")) {
+        const sets = setsOf(folder, entry);
+        if (sets.length > 0) cases.push({ name: nameOf(dir, folder, entry), model: path, sets });
+      }
+    }
+  };
+  walk(dir);
+  return cases;
+}
+
+function nameOf(dir: string, folder: string, file: string): string {
+  const name = file === "model.onnx" ? relative(dir, folder) : relative(dir, join(folder, file.slice(0, -5)));
+  return name || basename(folder);
+}
+
+function setsOf(folder: string, file: string): CaseFiles["sets"] {
+  const vectors = join(folder, `${file.slice(0, -5)}.vectors`);
+  const parent = existsSync(vectors) ? vectors : folder;
+  return readdirSync(parent)
+    .filter(
+      (name) => (parent === vectors || name.startsWith("test_data_set_")) && statSync(join(parent, name)).isDirectory(),
+    )
+    .sort()
+    .map((name) => ({
+      name,
+      inputs: numbered(join(parent, name), "input_"),
+      outputs: numbered(join(parent, name), "output_"),
+    }));
+}
+
+/** input_0.pb, input_1.pb, … */
+function numbered(folder: string, prefix: string): string[] {
+  const count = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith(".pb")).length;
+  return Array.from({ length: count }, (_, i) => join(folder, `${prefix}${i}.pb`));
+}
+
+export const readBytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));
