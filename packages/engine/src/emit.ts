@@ -11,10 +11,12 @@ export type Fn = {
   readonly code: number[];
   readonly locals: ValueType[];
   readonly free: Record<ValueType, number[]>;
+  /** calls whose function's index is written when this function joins a module */
+  readonly calls: { readonly at: number; readonly callee: Fn }[];
 };
 
 export function newFunction(params: readonly ValueType[]): Fn {
-  return { params, code: [], locals: [], free: { [I32]: [], [F32]: [], [V128]: [] } };
+  return { params, code: [], locals: [], free: { [I32]: [], [F32]: [], [V128]: [] }, calls: [] };
 }
 
 export function local(f: Fn, type: ValueType): number {
@@ -101,9 +103,15 @@ export function simdMemory(f: Fn, code: number, offset: number): void {
   unsigned(f.code, offset);
 }
 
-export function call(f: Fn, index: number): void {
+/** A number in five bytes, whatever its size, so that it can be written later. */
+function padded(value: number): number[] {
+  return [0, 7, 14, 21].map((shift) => ((value >>> shift) & 0x7f) | 0x80).concat(value >>> 28);
+}
+
+export function call(f: Fn, callee: Fn): void {
   f.code.push(0x10);
-  unsigned(f.code, index);
+  f.calls.push({ at: f.code.length, callee });
+  f.code.push(...padded(0));
 }
 
 export const OP = {
@@ -254,6 +262,7 @@ function bodyOf(f: Fn): number[] {
 const ascii = new TextDecoder("latin1");
 
 export function addFunction(m: ModuleBuilder, f: Fn): number {
+  for (const { at, callee } of f.calls) f.code.splice(at, 5, ...padded(addFunction(m, callee)));
   const body = bodyOf(f);
   const typeKey = f.params.join();
   const key = `${typeKey};${ascii.decode(Uint8Array.from(body))}`;

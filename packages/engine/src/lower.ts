@@ -10,8 +10,27 @@ export type Affine = { readonly base: number; readonly coef: readonly number[] }
 /** form (+ operand register 1 or 2 of `ld`) must be below extent, unsigned */
 export type Guard = { readonly form: Affine; readonly extent: number; readonly operand: 0 | 1 | 2 };
 
-export type Read = {
+/** A coordinate of a box: its value, without the operand that may be added, must be below extent. */
+export type Side = {
+  readonly form: Affine;
+  readonly extent: number;
+  readonly stride: number;
+  readonly operand: 0 | 1 | 2;
+};
+
+/** What a read says, before it is known which of its checks can fail. */
+export type Box = {
   /** number of its source in `Lowered.sources` */
+  readonly slot: number;
+  readonly dtype: Dtype;
+  readonly length: number;
+  readonly elseWord: number;
+  readonly sides: readonly Side[];
+};
+
+export type Read = {
+  /** absent after axes were joined */
+  readonly box: Box | undefined;
   readonly slot: number;
   readonly dtype: Dtype;
   readonly elseWord: number;
@@ -82,8 +101,6 @@ export const product = (extents: readonly number[]): number => extents.reduce((a
 
 export type GroupPlace = { readonly index: number; readonly kernel: Kernel };
 
-type Reader = { readonly place: GroupPlace; readonly extents: readonly number[]; readonly slot: number };
-
 /** The place of a read's source in the reader's own group: what of it is visible at slice t. */
 function visibility(access: Access, place: GroupPlace, sliceCount: number): Read["visible"] {
   const { kernel, index } = place;
@@ -99,42 +116,46 @@ function alwaysVisible(address: Affine, visible: NonNullable<Read["visible"]>, e
   return slack(0) < 0 && slack(slices - 1) < 0;
 }
 
-function lowerRead(access: Access, reader: Reader): Read {
-  const { extents } = reader;
+/** Address and remaining checks of a box over axes of these extents. */
+export function boxRead(box: Box, extents: readonly number[], visible?: Read["visible"]): Read {
   const coef = new Array<number>(extents.length).fill(0);
   let base = 0;
   let reach = 0;
-  let operands: 0 | 1 | 2 = 0;
   const guards: Guard[] = [];
   const dynamic: { operand: 1 | 2; stride: number }[] = [];
-  access.coordinates.forEach((c, j) => {
-    const form: Affine = { base: c.base, coef: extents.map((_, i) => c.coef[i] ?? 0) };
-    const isDynamic = (access.dynMask & (1 << j)) !== 0;
-    if (isDynamic) {
-      operands = operands === 0 ? 1 : 2;
-      dynamic.push({ operand: operands, stride: c.stride });
-    }
+  for (const { form, extent, stride, operand } of box.sides) {
     const { low, high } = range(form, extents);
-    if (isDynamic || low < 0 || high >= c.extent) {
-      guards.push({ form, extent: c.extent, operand: isDynamic ? operands : 0 });
-    }
-    reach += (isDynamic ? c.extent - 1 : Math.max(0, Math.min(high, c.extent - 1))) * c.stride;
-    base += c.base * c.stride;
-    for (let i = 0; i < extents.length; i++) coef[i]! += form.coef[i]! * c.stride;
-  });
+    if (operand !== 0) dynamic.push({ operand, stride });
+    if (operand !== 0 || low < 0 || high >= extent) guards.push({ form, extent, operand });
+    reach += (operand !== 0 ? extent - 1 : Math.max(0, Math.min(high, extent - 1))) * stride;
+    base += form.base * stride;
+    for (let i = 0; i < extents.length; i++) coef[i]! += form.coef[i]! * stride;
+  }
   const address = { base, coef };
-  const staysInside = dynamic.length === 0 && range(address, extents).high < access.length;
-  const visible = visibility(access, reader.place, extents[0] ?? 1);
+  const isStatic = dynamic.length === 0;
+  const staysInside = isStatic && range(address, extents).high < box.length;
   return {
-    slot: reader.slot,
-    dtype: access.dtype,
-    elseWord: access.elseWord,
+    box,
+    slot: box.slot,
+    dtype: box.dtype,
+    elseWord: box.elseWord,
     address,
     guards,
     dynamic,
-    bound: reach < access.length || staysInside ? 0 : access.length,
-    visible: visible && dynamic.length === 0 && alwaysVisible(address, visible, extents) ? undefined : visible,
+    bound: reach < box.length || staysInside ? 0 : box.length,
+    visible: visible && isStatic && alwaysVisible(address, visible, extents) ? undefined : visible,
   };
+}
+
+function boxOf(access: Access, slot: number, axes: number): Box {
+  let operands: 0 | 1 | 2 = 0;
+  const sides = access.coordinates.map(({ base, extent, stride, coef }, j): Side => {
+    const isDynamic = (access.dynMask & (1 << j)) !== 0;
+    if (isDynamic) operands = operands === 0 ? 1 : 2;
+    const form = { base, coef: Array.from({ length: axes }, (_, i) => coef[i] ?? 0) };
+    return { form, extent, stride, operand: isDynamic ? operands : 0 };
+  });
+  return { slot, dtype: access.dtype, length: access.length, elseWord: access.elseWord, sides };
 }
 
 const KINDS = ["input", "weight", "result"] as const;
@@ -151,11 +172,14 @@ export function lowerKernel(place: GroupPlace, isGroup: boolean): Lowered {
   const both = [...kernel.loops, ...kernel.folds];
   const onlyLoops = both.map((extent, i) => (i < kernel.loops.length ? extent : 1));
   const reads = (extents: readonly number[]): Read[] =>
-    kernel.accesses.map((access, a) => lowerRead(access, { place, extents, slot: slots[a]! }));
+    kernel.accesses.map((access, a) => {
+      const visible = visibility(access, place, extents[0] ?? 1);
+      return boxRead(boxOf(access, slots[a]!, extents.length), extents, visible);
+    });
   const axisOf = new Map<number, number>();
   for (let i = 0; i < kernel.loops.length; i++) axisOf.set(FIRST_LOOP + i, i);
   for (let i = 0; i < kernel.folds.length; i++) axisOf.set(FIRST_FOLD + i, kernel.loops.length + i);
-  return mergeAxes({
+  return {
     outType: kernel.outType,
     loops: kernel.loops,
     folds: kernel.folds,
@@ -171,7 +195,7 @@ export function lowerKernel(place: GroupPlace, isGroup: boolean): Lowered {
     out: { base: 0, coef: [...rowMajor(kernel.loops), ...kernel.folds.map(() => 0)] },
     axisOf,
     sliced: isGroup,
-  });
+  };
 }
 
 function usedIndexAxes(k: Lowered): Set<number> {
@@ -208,6 +232,7 @@ function withoutAxis(k: Lowered, i: number): Lowered {
   const drop = (a: Affine): Affine => ({ base: a.base, coef: a.coef.toSpliced(i, 1) });
   const dropRead = (read: Read): Read => ({
     ...read,
+    box: undefined,
     address: drop(read.address),
     guards: read.guards.map((g) => ({ ...g, form: drop(g.form) })),
   });

@@ -1,69 +1,25 @@
 /** Chooses how a kernel is computed, from the structure of its loops and reads alone. */
-import { isLanewise } from "./instructions.ts";
-import { type Lowered, product } from "./lower.ts";
-import { plainFunction, SCALAR, type Shape } from "./plain.ts";
-import { laneShape } from "./reads.ts";
+import { type Lowered, mergeAxes } from "./lower.ts";
+import { plainFunction, SCALAR } from "./plain.ts";
+import { planProduct } from "./productPath.ts";
+import { plainShape } from "./shapes.ts";
 import type { KernelPlan } from "./stages.ts";
 
 export type Paths = "all" | "scalar";
 
-/** Rough cost of an instruction for four elements: as lanes, and one after the other. */
-function instructionCosts(
-  k: Lowered,
-  which: "init" | "step" | "done",
-  laneAxis: number,
-): { vector: number; scalar: number } {
-  let vector = 0;
-  let scalar = 0;
-  const reads = which === "step" ? k.inner : k.outer;
-  for (const [opcode, a] of k[which]) {
-    if (opcode === 0) {
-      const read = reads[a]!;
-      const { varies, stride } = laneShape(read, laneAxis, read.dynamic.length > 0);
-      const checks = read.guards.length + (read.bound > 0 ? 1 : 0) + (read.visible ? 1 : 0);
-      scalar += 4 * (1 + checks);
-      if (varies) vector += 8 + 4 * checks;
-      else vector += (stride === 0 || stride === 1 ? 1 : 6) + checks;
-    } else {
-      scalar += 4;
-      vector += isLanewise(opcode) ? 12 : 1;
-    }
-  }
-  return { vector, scalar };
+function planPlain(kernel: Lowered, paths: Paths): KernelPlan {
+  const k = mergeAxes(kernel);
+  const shape = paths === "scalar" ? SCALAR : plainShape(k);
+  const stage = { fn: plainFunction(k, shape), sources: k.sources, target: { kind: "result" }, atLoad: false } as const;
+  const isScalar = shape.laneAxis < 0;
+  return {
+    path: isScalar ? "scalar" : "vectors",
+    note: isScalar ? "one element at a time" : `${shape.vectors} × 4 of ${k.loops[shape.laneAxis]}`,
+    buffers: [],
+    stages: [stage],
+  };
 }
 
-function vectorsPay(k: Lowered, laneAxis: number): boolean {
-  const folds = product(k.folds);
-  let vector = 2;
-  let scalar = 8;
-  for (const [which, times] of [
-    ["init", 1],
-    ["step", folds],
-    ["done", 1],
-  ] as const) {
-    const cost = instructionCosts(k, which, laneAxis);
-    vector += times * cost.vector;
-    scalar += times * cost.scalar;
-  }
-  return vector < scalar;
-}
-
-/** Lanes over the last axis, whose results are neighbours. */
-function vectorShape(k: Lowered): Shape | undefined {
-  const laneAxis = k.loops.length - 1;
-  if (laneAxis < (k.sliced ? 1 : 0)) return undefined;
-  const extent = k.loops[laneAxis]!;
-  if (extent < 4 || !vectorsPay(k, laneAxis)) return undefined;
-  const wanted = k.step.length > 0 && k.step.length <= 8 ? 4 : 1;
-  const vectors = Math.max(1, Math.min(wanted, Math.floor(extent / 4)));
-  return { laneAxis, vectors };
-}
-
-export function planKernel(k: Lowered, paths: Paths): KernelPlan {
-  const shape = paths === "scalar" ? undefined : vectorShape(k);
-  const fn = plainFunction(k, shape ?? SCALAR);
-  const stage = { fn, sources: k.sources, target: { kind: "result" }, atLoad: false } as const;
-  const path = shape ? "vectors" : "scalar";
-  const note = shape ? `${shape.vectors} × 4 of ${k.loops[shape.laneAxis]}` : "one element at a time";
-  return { path, note, buffers: [], stages: [stage] };
+export function planKernel(kernel: Lowered, paths: Paths): KernelPlan {
+  return (paths === "all" ? planProduct(kernel) : undefined) ?? planPlain(kernel, paths);
 }

@@ -14,6 +14,7 @@ import {
   prepareSegment,
   type Segment,
   type StateShape,
+  segmentForms,
   stateAs,
   stateShape,
   store,
@@ -54,7 +55,7 @@ function fold(f: Fn, p: Parts): void {
   });
   let nan: (j: number) => "raw" | "dirty" = () => "raw";
   const loops = k.folds.map((extent, i): Loop => ({ axis: k.loops.length + i, extent, by: 1 }));
-  emitLoops(f, [...p.forms.values()], loops, () => {
+  emitLoops(f, segmentForms(p.step), loops, () => {
     places.forEach((place, u) => {
       const lookup = evaluate(
         temps,

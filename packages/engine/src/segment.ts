@@ -1,6 +1,6 @@
 /** A segment of a kernel (init, step or done) as straight-line code at one place of the loops. */
 import type { Instruction } from "@opengradient/program";
-import { F32, type Fn, get, I32, i32, memory, OP, op, SIMD, set, simd, simdMemory, V128, v128Lanes } from "./emit.ts";
+import { F32, type Fn, get, I32, memory, OP, op, SIMD, set, simd, simdMemory, V128, v128Lanes } from "./emit.ts";
 import { addConstant, type Form, type Forms, want } from "./forms.ts";
 import { instruction, readsFloat, yieldsFloat } from "./instructions.ts";
 import { FIRST_CONSTANT, FIRST_LOOP, type Lowered, type Read } from "./lower.ts";
@@ -50,6 +50,15 @@ export function prepareSegment(
   }
   which.results.forEach(needIndex);
   return { kernel, instructions: which.instructions, reads, indices };
+}
+
+/** Forms that run while the segment is in a loop. */
+export function segmentForms({ reads, indices }: Segment): Form[] {
+  const forms = new Set<Form>(indices.values());
+  for (const { pointer, element, origin, guards, visible } of reads.values()) {
+    for (const form of [pointer, element, origin, visible, ...guards]) if (form) forms.add(form);
+  }
+  return [...forms];
 }
 
 export type Lookup = (register: number) => Value;

@@ -1,0 +1,200 @@
+/**
+ * Products in register blocks: some rows times some columns of results at once, the columns in lanes. Each result keeps its
+ * own fold in order, with a product and a sum rounded apart.
+ */
+
+import type { Panels } from "./copies.ts";
+import { call, type Fn, get, I32, local, newFunction, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
+import { addConstant, emitLoop, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
+import type { Affine, Lowered } from "./lower.ts";
+import type { Place } from "./reads.ts";
+import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
+import { dispose, newTemps, pushVector, type Value } from "./values.ts";
+
+/** A kernel whose factors lie ready: rows word by word, columns in panels (or, `packed` false, as rows of results). */
+export type Tiled = {
+  readonly k: Lowered;
+  readonly float: boolean;
+  readonly row: { readonly slot: number; readonly address: Affine };
+  readonly column: { readonly slot: number; readonly address: Affine; readonly packed: boolean };
+  /** axis whose indices are the rows of a block, or −1 */
+  readonly rowAxis: number;
+  readonly rows: number;
+  readonly panels: readonly Panels[];
+  /** other loop axes, outermost first: those that the column factor walks, then the rest */
+  readonly batch: readonly number[];
+  readonly outer: readonly number[];
+};
+
+type Strip = {
+  readonly tiled: Tiled;
+  readonly f: Fn;
+  readonly width: number;
+  readonly row: Form;
+  readonly column: Form;
+  readonly out: Form;
+  readonly init: Segment;
+  readonly done: Segment;
+};
+
+type Block = { readonly place: Place; readonly row: number; readonly vector: number; readonly sum: number };
+
+function blocksOf({ tiled, width, f }: Strip): Block[] {
+  const laneAxis = tiled.k.loops.length - 1;
+  const blocks: Block[] = [];
+  for (let row = 0; row < tiled.rows; row++) {
+    for (let vector = 0; vector < width / 4; vector++) {
+      const shift = new Map([[laneAxis, 4 * vector]]);
+      if (tiled.rowAxis >= 0) shift.set(tiled.rowAxis, row);
+      blocks.push({ place: { laneAxis, shift }, row, vector, sum: local(f, V128) });
+    }
+  }
+  return blocks;
+}
+
+/** Sets the sums to what `init` gives; where that is the same for all rows, once. */
+function start(s: Strip, blocks: readonly Block[]): void {
+  const { f, tiled, init } = s;
+  const perRow = tiled.rowAxis >= 0 && segmentForms(init).some((form) => form.coef[tiled.rowAxis] !== 0);
+  const temps = newTemps(f);
+  for (const { place, row, vector, sum } of blocks) {
+    if (row > 0 && !perRow) {
+      get(f, blocks[vector]!.sum);
+    } else {
+      const lookup = evaluate(temps, init, [], place);
+      pushVector(f, lookup(tiled.k.results[0]!), tiled.float ? "float" : "bits");
+    }
+    set(f, sum);
+    dispose(temps);
+  }
+}
+
+/** One step of all folds: sum ← sum ⊕ row · column. */
+function step({ f, tiled, width, row, column }: Strip, blocks: readonly Block[]): void {
+  const columns = Array.from({ length: width / 4 }, (_, vector) => {
+    get(f, column.at);
+    simdMemory(f, SIMD.load, 16 * vector);
+    const index = local(f, V128);
+    set(f, index);
+    return index;
+  });
+  const splat = local(f, V128);
+  const distance = tiled.rowAxis < 0 ? 0 : row.coef[tiled.rowAxis]!;
+  for (const block of blocks) {
+    if (block.vector === 0) {
+      get(f, row.at);
+      const offset = block.row * distance;
+      if (offset < 0) addConstant(f, offset);
+      simdMemory(f, SIMD.load32Splat, Math.max(0, offset));
+      set(f, splat);
+    }
+    get(f, block.sum);
+    get(f, splat);
+    get(f, columns[block.vector]!);
+    simd(f, tiled.float ? SIMD.f32x4Mul : SIMD.i32x4Mul);
+    simd(f, tiled.float ? SIMD.f32x4Add : SIMD.i32x4Add);
+    set(f, block.sum);
+  }
+  for (const index of [...columns, splat]) release(f, V128, index);
+}
+
+function finish({ f, tiled, done, out }: Strip, blocks: readonly Block[]): void {
+  const temps = newTemps(f);
+  for (const { place, sum } of blocks) {
+    const nan = tiled.float ? "dirty" : "raw";
+    const state: Value = { kind: "local", type: V128, index: sum, nan, mask: false };
+    const lookup = evaluate(temps, done, [state], place);
+    store(f, { kernel: tiled.k, out, place }, lookup(tiled.k.results[2]!));
+    dispose(temps);
+  }
+}
+
+type Parts = {
+  readonly forms: Forms;
+  readonly init: Segment;
+  readonly done: Segment;
+  readonly row: Form;
+  readonly column: Form;
+  readonly out: Form;
+};
+
+function partsOf({ k, row, column }: Tiled, width: number): Parts {
+  const forms: Forms = new Map();
+  const foldScale = column.packed ? width : 1;
+  const coef = column.address.coef.map((c, axis) => (axis < k.loops.length ? c : c * foldScale));
+  return {
+    forms,
+    init: prepareSegment(k, forms, { instructions: k.init, reads: k.outer, results: [k.results[0]!] }),
+    done: prepareSegment(k, forms, { instructions: k.done, reads: k.outer, results: [k.results[2]!] }),
+    row: want(forms, row.slot, row.address, 4),
+    column: want(forms, column.slot, { base: column.address.base, coef }, 4),
+    out: outForm(k, forms),
+  };
+}
+
+/** All rows of one panel; its parameters are the values of the forms there. */
+function stripFunction(tiled: Tiled, width: number): Fn {
+  const parts = partsOf(tiled, width);
+  const f = newFunction([...parts.forms.keys()].map(() => I32));
+  [...parts.forms.values()].forEach((form, parameter) => {
+    form.at = parameter;
+  });
+  const strip: Strip = { tiled, f, width, ...parts };
+  const blocks = blocksOf(strip);
+  const folds = tiled.k.folds.map((extent, i): Loop => ({ axis: tiled.k.loops.length + i, extent, by: 1 }));
+  const body = (): void => {
+    start(strip, blocks);
+    emitLoops(f, [parts.row, parts.column], folds, () => step(strip, blocks));
+    finish(strip, blocks);
+  };
+  if (tiled.rowAxis < 0) body();
+  else {
+    const loop = { axis: tiled.rowAxis, extent: tiled.k.loops[tiled.rowAxis]!, by: tiled.rows };
+    emitLoop(f, parts.forms.values(), loop, body);
+  }
+  return f;
+}
+
+/** Moves all forms along an axis while `body` is emitted. */
+function moved(f: Fn, forms: readonly Form[], by: (form: Form) => number, body: () => void): void {
+  const before = forms.map((form) => form.at);
+  for (const form of forms) {
+    const index = local(f, I32);
+    get(f, form.at);
+    addConstant(f, by(form));
+    set(f, index);
+    form.at = index;
+  }
+  body();
+  forms.forEach((form, i) => {
+    release(f, I32, form.at);
+    form.at = before[i]!;
+  });
+}
+
+function emitPanels(f: Fn, tiled: Tiled, panels: Panels): void {
+  const { k, column } = tiled;
+  const lanes = k.loops.length - 1;
+  const { forms, column: columnForm } = partsOf(tiled, panels.width);
+  const loop = (axis: number): Loop => ({ axis, extent: k.loops[axis]!, by: 1 });
+  const strip = stripFunction(tiled, panels.width);
+  const list = [...forms.values()];
+  const firstColumn = (form: Form): number =>
+    form.coef[lanes]! * (form === columnForm && column.packed ? panels.packed : panels.start);
+  const callStrip = (): void => {
+    for (const form of list) get(f, form.at);
+    call(f, strip);
+  };
+  const panelLoop: Loop = { axis: lanes, extent: panels.count * panels.width, by: panels.width };
+  emitRoots(f, forms, false);
+  emitLoops(f, list, tiled.batch.map(loop), () =>
+    moved(f, list, firstColumn, () => emitLoops(f, list, [panelLoop, ...tiled.outer.map(loop)], callStrip)),
+  );
+  for (const form of list) release(f, I32, form.at);
+}
+
+export function tilesFunction(tiled: Tiled): Fn {
+  const f = newFunction([I32, I32]);
+  for (const panels of tiled.panels) emitPanels(f, tiled, panels);
+  return f;
+}
