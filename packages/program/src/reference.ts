@@ -41,6 +41,7 @@ export class Evaluation {
   segment: Segment = "init";
   /** how much of each access's source is visible */
   private lengths: readonly number[] = [];
+  private readonly next = new Int32Array(4);
   private readonly first: number;
   private readonly results: Readonly<Record<Segment, readonly number[]>>;
 
@@ -112,9 +113,11 @@ export class Evaluation {
     this.segment = segment;
     const code = kernel[segment];
     for (let i = 0; i < code.length; i++) {
-      const [op, a, b, c] = code[i]!;
+      const at = code[i]!;
       registers[this.first + i] =
-        op === OP.ld ? this.load(a, b, c) : SCALAR[op]!(registers[a]!, registers[b]!, registers[c]!);
+        at[0] === OP.ld
+          ? this.load(at[1], at[2], at[3])
+          : SCALAR[at[0]]!(registers[at[1]]!, registers[at[2]]!, registers[at[3]]!);
     }
   }
 
@@ -125,8 +128,8 @@ export class Evaluation {
 
   /** All state words at once. */
   private setState(from: readonly number[]): void {
-    const words = from.map((register) => this.registers[register]!);
-    for (let i = 0; i < words.length; i++) this.registers[REGISTER.state + i] = words[i]!;
+    for (let i = 0; i < from.length; i++) this.next[i] = this.registers[from[i]!]!;
+    for (let i = 0; i < from.length; i++) this.registers[REGISTER.state + i] = this.next[i]!;
   }
 
   /** Row-major digits of `index`, into registers. */
