@@ -1,0 +1,80 @@
+import { opgAbi } from "@opengradient/bindings";
+import type { Address, Hex, TransactionReceipt } from "viem";
+import { type Call, type CallOf, calls } from "./calls.ts";
+import type { Writer } from "./client.ts";
+import { protocolError, TransactionRevertedError } from "./errors.ts";
+
+export type Done<R = unknown> = {
+  readonly hash: Hex;
+  readonly receipt: TransactionReceipt;
+  /** what the simulation of the call returned */
+  readonly result: R;
+};
+
+/** Simulates, sends, waits for one block. @throws ProtocolError with the contract's own error in words */
+export async function act<R = unknown>(writer: Writer, call: Call): Promise<Done<R>> {
+  const { chain, wallet } = writer;
+  try {
+    const { request, result } = await chain.simulateContract({ ...call, account: wallet.account } as never);
+    const hash = await wallet.writeContract(request as never);
+    const receipt = await chain.waitForTransactionReceipt({ hash });
+    if (receipt.status !== "success") throw new TransactionRevertedError(call.functionName, hash);
+    return { hash, receipt, result: result as R };
+  } catch (error) {
+    throw protocolError(error, call.functionName);
+  }
+}
+
+const action =
+  <P, R = void>(build: CallOf<P>) =>
+  (writer: Writer, parameters: P): Promise<Done<R>> =>
+    act<R>(writer, build(writer.addresses, parameters));
+
+export const approve = action(calls.approve);
+export const transfer = action(calls.transfer);
+
+export const publish = action<Parameters<typeof calls.publish>[1], Hex>(calls.publish);
+export const openDraft = action<Parameters<typeof calls.openDraft>[1], bigint>(calls.openDraft);
+export const addKernels = action(calls.addKernels);
+export const sealDraft = action<Parameters<typeof calls.sealDraft>[1], Hex>(calls.sealDraft);
+export const deprecate = action(calls.deprecate);
+
+export const register = action(calls.register);
+export const updateOperator = action(calls.updateOperator);
+export const offer = action(calls.offer);
+export const stake = action(calls.stake);
+export const thaw = action(calls.thaw);
+export const withdrawStake = action(calls.withdrawStake);
+export const authorise = action(calls.authorise);
+export const revoke = action(calls.revoke);
+export const restore = action(calls.restore);
+
+/** Needs an allowance of the fee for the Market; `result` is the request's id. */
+export const request = action<Parameters<typeof calls.request>[1], bigint>(calls.request);
+export const refund = action(calls.refund);
+export const post = action<Parameters<typeof calls.post>[1], Hex>(calls.post);
+export const postOpened = action<Parameters<typeof calls.postOpened>[1], Hex>(calls.postOpened);
+export const finalise = action(calls.finalise);
+export const burnFees = action(calls.burnFees);
+
+export const demandOpening = action(calls.demandOpening);
+export const demand = action(calls.demand);
+export const openClaim = action(calls.openClaim);
+export const reveal = action(calls.reveal);
+export const expire = action(calls.expire);
+export const reclaim = action(calls.reclaim);
+export const commit = action(calls.commit);
+export const prove = action(calls.prove);
+export const settleBond = action(calls.settleBond);
+export const withdrawCredits = action(calls.withdrawCredits);
+
+/** Raises the allowance of `spender` to `amount` where it is lower; undefined when nothing had to be sent. */
+export async function ensureAllowance(
+  writer: Writer,
+  { spender, amount }: { spender: Address; amount: bigint },
+): Promise<Done | undefined> {
+  const { opg } = writer.addresses;
+  const args = [writer.wallet.account.address, spender] as const;
+  const allowance = await writer.chain.readContract({ address: opg, abi: opgAbi, functionName: "allowance", args });
+  return allowance >= amount ? undefined : approve(writer, { spender, amount });
+}

@@ -1,0 +1,138 @@
+import { type Addresses, disputesAbi, marketAbi, modelRegistryAbi, opgAbi, stakingAbi } from "@opengradient/bindings";
+import { encodePosition, type Position } from "@opengradient/commitments";
+import { type Abi, type Address, encodeFunctionData, type Hex } from "viem";
+import type { Claim } from "./claim.ts";
+
+/** One contract call, not yet sent: what an outbox stores and what `act` simulates and sends. */
+export type Call = {
+  readonly address: Address;
+  readonly abi: Abi;
+  readonly functionName: string;
+  readonly args: readonly unknown[];
+  /** native coin, wei */
+  readonly value?: bigint | undefined;
+};
+
+export const encodeCall = ({ abi, functionName, args }: Call): Hex => encodeFunctionData({ abi, functionName, args });
+
+/** Builds the call of an action, for one system. */
+export type CallOf<P> = (addresses: Addresses, parameters: P) => Call;
+
+/** What a request asks of one operator: docs/spec/claim.md. */
+export type Request = {
+  readonly modelRoot: Hex;
+  readonly input: Hex;
+  readonly operator: Address;
+  readonly fee: bigint;
+  readonly coverage: bigint;
+  readonly level: number;
+  readonly parameters: Hex;
+  readonly deadline: bigint;
+};
+
+/** What lies behind the two sides of a claim, and the trace. */
+export type Opening = {
+  readonly salt: Hex;
+  readonly inputRoot: Hex;
+  readonly outputRoot: Hex;
+  readonly traceRoot: Hex;
+};
+
+export type NodeProof = {
+  readonly tensorRoot: Hex;
+  readonly listPath: readonly Hex[];
+  readonly node: Hex;
+  readonly path: readonly Hex[];
+};
+
+export type Proof = {
+  readonly kernel: number;
+  readonly element: number;
+  readonly salt: Hex;
+  readonly witness: Hex;
+};
+
+export type Offer = { readonly modelRoot: Hex; readonly fee: bigint; readonly maxCoverage: bigint };
+export type Origin = { readonly weightsRoot: Hex; readonly sourceHash: Hex; readonly compilerHash: Hex };
+export type Metadata = { readonly royaltyBps: number; readonly uri: string };
+
+type At = { readonly claim: Claim; readonly position: Position; readonly target: Hex };
+
+const opg =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.opg, abi: opgAbi, functionName, args });
+const registry =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({
+    address: a.modelRegistry,
+    abi: modelRegistryAbi,
+    functionName,
+    args,
+  });
+const staking =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.staking, abi: stakingAbi, functionName, args });
+const market =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.market, abi: marketAbi, functionName, args });
+const disputes =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[], value?: bigint): Call => ({
+    address: a.disputes,
+    abi: disputesAbi,
+    functionName,
+    args,
+    value,
+  });
+
+/** The calls of every contract function that changes something, as plain data. */
+export const calls = {
+  approve: (a: Addresses, p: { spender: Address; amount: bigint }) => opg("approve")(a, [p.spender, p.amount]),
+  transfer: (a: Addresses, p: { to: Address; amount: bigint }) => opg("transfer")(a, [p.to, p.amount]),
+
+  publish: (a: Addresses, p: { header: Hex; descriptors: readonly Hex[]; origin: Origin; metadata: Metadata }) =>
+    registry("publish")(a, [p.header, p.descriptors, p.origin, p.metadata]),
+  openDraft: (a: Addresses, p: { header: Hex; origin: Origin; metadata: Metadata }) =>
+    registry("open")(a, [p.header, p.origin, p.metadata]),
+  addKernels: (a: Addresses, p: { draft: bigint; header: Hex; descriptors: readonly Hex[] }) =>
+    registry("add")(a, [p.draft, p.header, p.descriptors]),
+  sealDraft: (a: Addresses, p: { draft: bigint }) => registry("seal")(a, [p.draft]),
+  deprecate: (a: Addresses, p: { modelRoot: Hex }) => registry("deprecate")(a, [p.modelRoot]),
+
+  register: (a: Addresses, p: { signer: Address; payee: Address; endpoint: string; offers: readonly Offer[] }) =>
+    staking("register")(a, [p.signer, p.payee, p.endpoint, p.offers]),
+  updateOperator: (a: Addresses, p: { signer: Address; payee: Address; endpoint: string }) =>
+    staking("update")(a, [p.signer, p.payee, p.endpoint]),
+  offer: (a: Addresses, p: { offers: readonly Offer[] }) => staking("offer")(a, [p.offers]),
+  stake: (a: Addresses, p: { operator: Address; amount: bigint }) => staking("stake")(a, [p.operator, p.amount]),
+  thaw: (a: Addresses, p: { amount: bigint }) => staking("thaw")(a, [p.amount]),
+  withdrawStake: (a: Addresses, _: Record<never, never>) => staking("withdraw")(a, []),
+  authorise: (a: Addresses, p: { court: Address }) => staking("authorise")(a, [p.court]),
+  revoke: (a: Addresses, p: { court: Address }) => staking("revoke")(a, [p.court]),
+  restore: (a: Addresses, _: Record<never, never>) => staking("restore")(a, []),
+
+  request: (a: Addresses, p: Request) => market("request")(a, [p]),
+  refund: (a: Addresses, p: { requestId: bigint; requester: Address; terms: Request }) =>
+    market("refund")(a, [p.requestId, p.requester, p.terms]),
+  post: (a: Addresses, p: { claim: Claim; deadline: bigint; signature: Hex }) =>
+    market("post")(a, [p.claim, p.deadline, p.signature]),
+  postOpened: (a: Addresses, p: { claim: Claim; deadline: bigint; opening: Opening }) =>
+    market("postOpened")(a, [p.claim, p.deadline, p.opening]),
+  finalise: (a: Addresses, p: { claim: Claim }) => market("finalise")(a, [p.claim]),
+  burnFees: (a: Addresses, _: Record<never, never>) => market("burn")(a, []),
+
+  demandOpening: (a: Addresses, p: { claim: Claim; value: bigint }) => disputes("demandOpening")(a, [p.claim], p.value),
+  demand: (a: Addresses, p: { claim: Claim; opening: Opening; position: Position; proof: NodeProof; value: bigint }) =>
+    disputes("demand")(a, [p.claim, p.opening, encodePosition(p.position), p.proof], p.value),
+  openClaim: (a: Addresses, p: { claim: Claim; opening: Opening }) => disputes("open")(a, [p.claim, p.opening]),
+  reveal: (a: Addresses, p: { claim: Claim; position: Position; data: Hex }) =>
+    disputes("reveal")(a, [p.claim, encodePosition(p.position), p.data]),
+  expire: (a: Addresses, p: At) => disputes("expire")(a, [p.claim, encodePosition(p.position), p.target]),
+  reclaim: (a: Addresses, p: At) => disputes("reclaim")(a, [p.claim, encodePosition(p.position), p.target]),
+  commit: (a: Addresses, p: { id: Hex; commitment: Hex }) => disputes("commit")(a, [p.id, p.commitment]),
+  prove: (a: Addresses, p: { claim: Claim; opening: Opening; proof: Proof }) =>
+    disputes("prove")(a, [p.claim, p.opening, p.proof]),
+  settleBond: (a: Addresses, p: { claim: Claim; prover: Address; commitment: Hex }) =>
+    disputes("settleBond")(a, [p.claim, p.prover, p.commitment]),
+  withdrawCredits: (a: Addresses, p: { to: Address }) => disputes("withdraw")(a, [p.to]),
+} as const;
