@@ -1,0 +1,85 @@
+import { basename } from "node:path";
+import { action, collect, examples, type Register } from "../command.ts";
+import { CommandError, EXIT } from "../failure.ts";
+import { importModel, type Model } from "../model/import.ts";
+import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { type Prices, type Report, reportOf, suggest } from "../model/report.ts";
+import { bytes, count, duration, table } from "../words.ts";
+import { summary } from "./import.ts";
+
+type Options = { shape?: string[]; set?: string[]; gasPrice: string; opgPerNative: string; opgPerHour: string };
+
+export const reportCommand: Register = (og) => {
+  og.command("report")
+    .description("Say what a model is and what it costs: to run, to publish, to dispute")
+    .argument("<model.onnx>")
+    .option("--shape <name=dims>", "dimensions of an input that the file leaves open", collect)
+    .option("--set <name=value>", "make an input a constant", collect)
+    .option("--gas-price <gwei>", "for the suggestions", "0.05")
+    .option("--opg-per-native <amount>", "OPG for one native coin, for the suggestions", "10000")
+    .option("--opg-per-hour <amount>", "OPG that an hour of this machine earns, for the suggestions", "2")
+    .addHelpText("after", examples("og report digits.onnx", "og report digits.onnx --gas-price 1 --json"))
+    .action(
+      action<[string, Options]>(async (output, path, options) => {
+        const source = readBytes(path);
+        const set = parseConstants(options.set ?? [], source);
+        const model = importModel(source, { shapes: parseShapes(options.shape ?? []), set });
+        output.progress("running, and comparing with the reference …");
+        const report = await reportOf(model, source);
+        const prices = pricesOf(options);
+        output.result({ model: summary(model), ...report, suggested: suggest(report, prices), prices }, [
+          basename(path),
+          "",
+          ...reportLines(model, report, prices),
+        ]);
+        return report.equality.differing > 0 ? EXIT.no : EXIT.done;
+      }),
+    );
+};
+
+export function pricesOf(options: Pick<Options, "gasPrice" | "opgPerNative" | "opgPerHour">): Prices {
+  const positive = (name: string, text: string): number => {
+    const value = Number(text);
+    if (!(value > 0)) throw new CommandError(`--${name} ${text}: a number above 0 is needed`);
+    return value;
+  };
+  return {
+    gasPrice: positive("gas-price", options.gasPrice),
+    opgPerNative: positive("opg-per-native", options.opgPerNative),
+    opgPerHour: positive("opg-per-hour", options.opgPerHour),
+  };
+}
+
+export function reportLines(model: Model, report: Report, prices: Prices): string[] {
+  const { memory, worst, dispute, equality } = report;
+  const suggested = suggest(report, prices);
+  const operators = Object.entries(report.operators).map(([name, times]) => `${name}${times > 1 ? ` × ${times}` : ""}`);
+  const digits = (value: number) => String(Number(value.toPrecision(2)));
+  return table([
+    ["model", model.roots.modelRoot],
+    ["operators", operators.join(", ")],
+    ["kernels", count(report.kernels)],
+    ["parameters", count(report.parameters)],
+    ["multiply-accumulates", count(report.multiplyAccumulates)],
+    ["memory", `weights ${bytes(memory.weights)}, results ${bytes(memory.results)}, engine ${bytes(memory.engine)}`],
+    ["one run", `${duration(report.milliseconds)} here, on one core`],
+    ["worst element", `at most ${count(worst.gas)} gas (kernel ${worst.kernel}, ${worst.label})`],
+    ["largest witness", `at most ${count(worst.bytes)} bytes`],
+    [
+      "a dispute",
+      `${count(dispute.gasServed)} gas with a served trace; ${count(dispute.gasSilent)} with all ${dispute.demands} demands`,
+    ],
+    ["publishing", `about ${count(report.publishingGas)} gas`],
+    [
+      "equality",
+      equality.differing === 0
+        ? `${count(equality.elements)} elements of all kernels equal the reference, to the bit`
+        : `${count(equality.differing)} of ${count(equality.elements)} elements DIFFER from the reference`,
+    ],
+    ["suggested", `fee ${digits(suggested.fee)} OPG, coverage ${digits(suggested.coverage)} OPG or more`],
+    [
+      "",
+      `(gas at ${prices.gasPrice} gwei, ${count(prices.opgPerNative)} OPG a coin, ${prices.opgPerHour} OPG an hour)`,
+    ],
+  ]);
+}

@@ -1,0 +1,90 @@
+import { constantOf, numbersOf, readTensor } from "@opengradient/onnx";
+import { elementsOf, type Tensor, type TensorInfo, widthOf } from "@opengradient/program";
+import { CommandError } from "../failure.ts";
+import type { Model } from "./import.ts";
+import { readBytes } from "./load.ts";
+
+/**
+ * The inputs of a run, in the Program's order, from `--input [name=]FILE`: JSON (numbers, nested or flat), an ONNX
+ * tensor (.pb), or raw little-endian bytes (anything else).
+ */
+export function readInputs(model: Model, given: readonly string[]): Tensor[] {
+  const named = new Map<string, string>();
+  const unnamed: string[] = [];
+  for (const text of given) {
+    const port = model.inputs.find(({ name }) => text.startsWith(`${name}=`));
+    if (port) named.set(port.name, text.slice(port.name.length + 1));
+    else unnamed.push(text);
+  }
+  const tensors = model.inputs.map((port, i) => {
+    const path = named.get(port.name) ?? unnamed.shift();
+    if (path === undefined)
+      throw new CommandError(`input ${JSON.stringify(port.name)} (${port.type} [${port.dims}]) is missing`, {
+        todo: `give it with --input ${port.name}=FILE`,
+      });
+    return readTensorFile(path, { ...model.program.inputs[i]!, name: port.name });
+  });
+  if (unnamed.length > 0)
+    throw new CommandError(`the model has ${model.inputs.length} inputs; ${unnamed[0]} is one too many`);
+  return tensors;
+}
+
+type Wanted = TensorInfo & { readonly name: string };
+
+function readTensorFile(path: string, { name, dtype, dims }: Wanted): Tensor {
+  const info = { dtype, dims };
+  const bytes = readBytes(path);
+  const data = path.endsWith(".json")
+    ? packNumbers(parseNumbers(bytes, path), info)
+    : path.endsWith(".pb")
+      ? constantOf(readTensor(bytes)).data
+      : bytes;
+  const length = elementsOf(info) * widthOf(dtype);
+  if (data.length !== length)
+    throw new CommandError(
+      `${path}: input ${JSON.stringify(name)} has shape [${dims}], that is ${length / widthOf(dtype)} values; the file has ${data.length / widthOf(dtype)}`,
+    );
+  return { ...info, data };
+}
+
+function parseNumbers(bytes: Uint8Array, path: string): number[] {
+  const value: unknown = (() => {
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (cause) {
+      throw new CommandError(`${path}: this is not JSON`, { cause });
+    }
+  })();
+  // JSON has no words for these three.
+  const special: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Infinity, "-Infinity": -Infinity };
+  return [value].flat(Number.POSITIVE_INFINITY as 1).map((item: unknown) => {
+    const number = typeof item === "string" ? special[item] : item;
+    if (typeof number !== "number") throw new CommandError(`${path}: ${JSON.stringify(item)} is not a number`);
+    return number;
+  });
+}
+
+/** Numbers as packed elements: f32 rounded to nearest, integers must fit. */
+export function packNumbers(values: readonly number[], { dtype }: TensorInfo): Uint8Array {
+  const width = widthOf(dtype);
+  const data = new Uint8Array(values.length * width);
+  const view = new DataView(data.buffer);
+  const [low, high] = [
+    [0, 0],
+    [-(2 ** 31), 2 ** 31 - 1],
+    [-128, 127],
+    [0, 255],
+  ][dtype]! as [number, number];
+  for (const [i, value] of values.entries()) {
+    if (dtype === 0) view.setFloat32(4 * i, value, true);
+    else if (!Number.isInteger(value) || value < low || value > high)
+      throw new CommandError(`value ${i}, ${value}, is not a whole number from ${low} to ${high}`);
+    else if (width === 4) view.setInt32(4 * i, value, true);
+    else view.setUint8(i, value & 255);
+  }
+  return data;
+}
+
+const TYPES = ["f32", "i32", "i8", "u8"] as const;
+
+export const numbers = ({ dtype, dims, data }: Tensor): number[] => numbersOf({ type: TYPES[dtype], dims, data });
