@@ -3,7 +3,7 @@
 // vectors and names those that differ.
 import { readFileSync } from "node:fs";
 import { claimDigest, describePosition } from "./second/claim.mjs";
-import { check, decodeHeader, decodeKernel, product, validate } from "./second/kernel.mjs";
+import { check, decodeHeader, decodeKernel, product, Refused, validate } from "./second/kernel.mjs";
 import {
   fromHex,
   H,
@@ -23,8 +23,9 @@ import { judge } from "./second/witness.mjs";
 const attempt = (f) => {
   try {
     return f();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
   }
 };
 const parts = (v) => ({

@@ -1,11 +1,14 @@
 import { WIDTH } from "./roots.mjs";
 
 // ---- program.md: decoding ---------------------------------------------------
+/** What the spec refuses; any other error is a fault of this file. */
+export class Refused extends Error {}
+
 export const reader = (bytes) => {
   let at = 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const need = (n) => {
-    if (at + n > bytes.length) throw new Error("V1 truncated");
+    if (at + n > bytes.length) throw new Refused("V1 truncated");
     at += n;
     return at - n;
   };
@@ -20,7 +23,7 @@ export const reader = (bytes) => {
   };
 };
 export const check = (ok, rule) => {
-  if (!ok) throw new Error(rule);
+  if (!ok) throw new Refused(rule);
 };
 
 export const decodeHeader = (bytes) => {

@@ -1,5 +1,5 @@
 import { check, decodeKernel, dotRate, product, reader } from "./kernel.mjs";
-import { be, H, toHex, traceLeaf, WIDTH } from "./roots.mjs";
+import { be, cat, H, toHex, traceLeaf, WIDTH } from "./roots.mjs";
 import { addressOf, digits, evaluate, load } from "./run.mjs";
 
 // ---- commitments.md: witness ---------------------------------------------------

@@ -1,0 +1,1 @@
+export declare const recompute: (vector: { kind: string; given: unknown }) => unknown;
