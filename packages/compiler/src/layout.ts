@@ -8,7 +8,6 @@ import {
   canFail,
   type Draft,
   type Expr,
-  OP,
   product,
   rewriteDraft,
   type Tensor,
@@ -20,6 +19,7 @@ import { alignDraft, compose, loopStrides } from "./align.ts";
 import { resultReads } from "./fuse.ts";
 import { sameAccess } from "./inline.ts";
 import { type Module, replaceWeights } from "./module.ts";
+import { dotLoads, reductionOf } from "./reduction.ts";
 import { gatherWeight } from "./weights.ts";
 
 export function layout(module: Module): Module {
@@ -49,13 +49,12 @@ type Operands = { readonly main: Access; readonly weight: Access | undefined };
 
 /** The access that decides the order: a dot's other operand than a weight, else the largest that is no weight. */
 function operandsOf(d: Draft): Operands | undefined {
-  const step = d.step[0];
-  if (d.step.length === 1 && step?.kind === "apply") {
-    const loads = dotLoads(step);
-    const weight = loads.find((a) => a.space === 1);
-    const main = loads.find((a) => a !== weight);
-    if (main && weight) return { main, weight };
-    if (main) return undefined;
+  const reduction = reductionOf(d);
+  const dot = reduction && dotLoads(reduction)?.map((load) => load.access);
+  if (dot) {
+    const weight = dot.find((a) => a.space === 1);
+    const main = dot.find((a) => a !== weight);
+    return weight && main && { main, weight };
   }
   const found: Access[] = [];
   visit(d.step.length > 0 ? d.step : [d.done], (e) => {
@@ -63,15 +62,6 @@ function operandsOf(d: Draft): Operands | undefined {
   });
   const [first] = found.sort((a, b) => b.length - a.length);
   return first && { main: first, weight: undefined };
-}
-
-/** The two reads of state + a·b, possibly less zero points. */
-function dotLoads(step: Extract<Expr, { kind: "apply" }>): Access[] {
-  const times = step.args[1];
-  const isSum = step.op === OP.fadd || step.op === OP.iadd;
-  if (!isSum || times?.kind !== "apply" || (times.op !== OP.fmul && times.op !== OP.imul)) return [];
-  const loads = times.args.map((e) => (e.kind === "apply" && e.op === OP.isub ? e.args[0]! : e));
-  return loads.every((e) => e.kind === "load") ? loads.map((e) => (e as Extract<Expr, { kind: "load" }>).access) : [];
 }
 
 const byMove =
@@ -97,21 +87,9 @@ function loopOrder(d: Draft): number[] {
 function foldOrder(d: Draft): number[] {
   const own = identity(d.folds.length);
   const operands = operandsOf(d);
-  if (operands === undefined || d.step.length > 1 || !isOrderFree(d)) return own;
+  if (operands === undefined || reductionOf(d) === undefined) return own;
   const move = moves(operands.main, d.loops.length + d.folds.length).slice(d.loops.length);
   return move.includes(0) ? own : own.sort(byMove(move));
-}
-
-/** A sum or an extreme: state ⊕ something without the state. */
-export function isOrderFree(d: Draft): boolean {
-  const [step] = d.step;
-  if (d.step.length !== 1 || step?.kind !== "apply" || step.args[0]?.kind !== "state") return false;
-  let pure = true;
-  visit([step.args[1]!], (e) => {
-    if (e.kind === "state") pure = false;
-  });
-  const joins = [OP.fadd, OP.iadd, OP.fmin, OP.fmax, OP.imin, OP.imax, OP.and, OP.or, OP.xor, OP.fmul, OP.imul];
-  return pure && joins.includes(step.op);
 }
 
 /** New index i is old index order[i]. */

@@ -12,13 +12,16 @@ import type { Module } from "./module.ts";
 
 /** Neighbouring loops, or folds, that every box runs through as if they were one, become one. */
 export function mergeLoops(module: Module): Module {
-  const kernels = module.program.kernels.map((kernel) => {
-    if (kernel.groupSize > 1) return kernel;
-    let d = toDraft(kernel);
-    for (let at = d.loops.length + d.folds.length - 2; at >= 0; at--) d = mergeAt(d, at);
-    return toKernel(d);
-  });
+  const kernels = module.program.kernels.map((kernel) =>
+    kernel.groupSize > 1 ? kernel : toKernel(mergeDraft(toDraft(kernel))),
+  );
   return { ...module, program: { ...module.program, kernels } };
+}
+
+export function mergeDraft(d: Draft): Draft {
+  let merged = d;
+  for (let at = d.loops.length + d.folds.length - 2; at >= 0; at--) merged = mergeAt(merged, at);
+  return merged;
 }
 
 /** Merges index `at` (loops, then folds) with the next one, if that changes nothing. */
