@@ -34,6 +34,15 @@ struct KernelFacts {
 /// @dev Reverts on whatever is not valid. The registry checks what spans kernels: shapes of results that are read (V7)
 /// and that neighbours of a group have consecutive positions, one size and one T (V8).
 interface IValidator {
+    /// @notice The header is not well formed.
+    /// @param position byte offset of what is wrong
+    /// @param value what was found there; the header's length where bytes are missing or left over
+    error ValidatorHeader(uint256 position, uint256 value);
+
+    /// @notice Kernel `kernel` breaks rule V`rule`.
+    /// @param value what breaks it: the number, register or index found
+    error ValidatorKernel(uint8 rule, uint32 kernel, uint256 value);
+
     /// @notice Checks the form of a header.
     function checkHeader(bytes calldata header) external view returns (HeaderFacts memory);
 
