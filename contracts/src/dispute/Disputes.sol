@@ -3,12 +3,12 @@ pragma solidity ^0.8.30;
 
 import {IArbiter, Roots} from "../interfaces/IArbiter.sol";
 import {Commitment, Demand, DemandStatus, IDisputes, NodeProof, Proof} from "../interfaces/IDisputes.sol";
-import {IMarket, Standing} from "../interfaces/IMarket.sol";
+import {Held, IMarket, Standing} from "../interfaces/IMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
 import {IStaking} from "../interfaces/IStaking.sol";
 import {Hashes} from "../libraries/Hashes.sol";
-import {Claim, ClaimRecord, ClaimStatus, Opening} from "../types/Claim.sol";
+import {Claim, ClaimStatus, Opening} from "../types/Claim.sol";
 import {ClaimId} from "../types/Identity.sol";
 import {Model} from "../types/Model.sol";
 import {Objects, Position} from "../types/Position.sol";
@@ -57,9 +57,9 @@ contract Disputes is IDisputes {
     /// @inheritdoc IDisputes
     function demandOpening(Claim calldata claim) external payable {
         _checkPaid(Prices.openingGas());
-        Standing memory s = market.hold(claim);
-        require(openings[s.id] == 0, DisputesAlreadyOpened(s.id));
-        _ask(s, CLAIM, 0, 0);
+        Held memory h = market.hold(claim);
+        require(openings[h.id] == 0, DisputesAlreadyOpened(h.id));
+        _ask(h, CLAIM, 0, 0);
         opg.transferFrom(msg.sender, address(this), openingPrice(claim));
     }
 
@@ -68,11 +68,11 @@ contract Disputes is IDisputes {
         external
         payable
     {
-        Standing memory s = market.hold(claim);
-        _checkOpening(s.id, opening);
+        Held memory h = market.hold(claim);
+        _checkOpening(h.id, opening);
         Place memory place = Places.locate(registry, claim.modelRoot, position);
         _checkPaid(_answerGas(place, position));
-        _ask(s, position, place.target(claim, opening, position, proof), place.depth);
+        _ask(h, position, place.target(claim, opening, position, proof), place.depth);
     }
 
     /// @inheritdoc IDisputes
@@ -100,7 +100,7 @@ contract Disputes is IDisputes {
         uint8 j = position.j();
         uint256 length = j == 0 ? 256 : 32 * Nodes.children(place.leaves, j, position.i());
         require(data.length == length, DisputesDataLengthInvalid(position, data.length, length));
-        bytes32 target = j == 0 ? Hashes.leaf(data) : Nodes.fold(_hashes(claim, position, data));
+        bytes32 target = j == 0 ? Hashes.leaf(data) : _foldChildren(claim, position, data);
         if (j == place.height) target = place.wrap(position.object(), target);
         _answer(s, position, target);
         emit Revealed(s.id, position, target, msg.sender, data);
@@ -130,8 +130,7 @@ contract Disputes is IDisputes {
 
     /// @inheritdoc IDisputes
     function commit(ClaimId id, bytes32 commitment) external {
-        (ClaimRecord memory c, uint40 quietAt) = market.record(id);
-        require(c.status == ClaimStatus.Open, DisputesClaimNotOpen(id, c.status));
+        uint256 quietAt = market.quietAt(id);
         require(block.timestamp <= quietAt, DisputesTooLate(id, quietAt, block.timestamp));
         Commitment storage kept = _commitments[_commitmentKey(id, msg.sender, commitment)];
         require(kept.time == 0, DisputesCommitmentKnown(id, msg.sender, commitment));
@@ -205,15 +204,14 @@ contract Disputes is IDisputes {
         return _commitments[_commitmentKey(id, prover, commitment)];
     }
 
-    function _ask(Standing memory s, Position position, bytes32 target, uint256 depth_) private {
-        uint256 round = uint256(s.parameters.answer) + s.parameters.reaction;
-        uint256 last = Deadlines.lastDemand(s.windowEnd, s.quietAt, depth_, round);
-        require(block.timestamp <= last, DisputesTooLate(s.id, last, block.timestamp));
-        Demand storage d = _demands[_demandKey(s.id, position, target)];
-        require(d.status == DemandStatus.None, DisputesDemandKnown(s.id, position, d.status));
-        uint40 due = uint40(Deadlines.due(block.timestamp, s.parameters.answer));
+    function _ask(Held memory h, Position position, bytes32 target, uint256 depth_) private {
+        uint256 last = Deadlines.lastDemand(h.windowEnd, h.quietAt, depth_, uint256(h.answer) + h.reaction);
+        require(block.timestamp <= last, DisputesTooLate(h.id, last, block.timestamp));
+        Demand storage d = _demands[_demandKey(h.id, position, target)];
+        require(d.status == DemandStatus.None, DisputesDemandKnown(h.id, position, d.status));
+        uint40 due = uint40(Deadlines.due(block.timestamp, h.answer));
         (d.demander, d.due, d.gweiIn, d.status) = (msg.sender, due, uint48(msg.value / 1 gwei), DemandStatus.Asked);
-        emit Demanded(s.id, position, target, msg.sender, due, msg.value);
+        emit Demanded(h.id, position, target, msg.sender, due, msg.value);
     }
 
     /// @dev Closes a demand in favour of the caller.
@@ -283,28 +281,15 @@ contract Disputes is IDisputes {
         return Prices.revealGas(j == 0 ? 0 : Nodes.children(place.leaves, j, position.i()));
     }
 
-    /// @dev The hashes of an answer as nodes of the tree; at the foot of the trace they come as tensorRoots.
-    function _hashes(Claim calldata claim, Position position, bytes calldata data)
-        private
-        view
-        returns (bytes32[] memory hashes)
-    {
-        hashes = new bytes32[](data.length / 32);
-        for (uint256 i; i < hashes.length; i++) {
-            hashes[i] = bytes32(data[32 * i:32 * i + 32]);
+    /// @dev What the children in an answer hash to. At the foot of the trace they come as tensorRoots.
+    function _foldChildren(Claim calldata claim, Position position, bytes calldata data) private view returns (bytes32) {
+        bytes32[] memory hashes = Nodes.load(data);
+        if (position.object() == Objects.TRACE && position.j() == 1) {
+            uint32 rank = uint32(position.i() * Nodes.FAN_OUT);
+            bytes32 salt = Hashes.traceSalt(claim.operator, claim.requester, claim.requestId);
+            Places.salt(hashes, salt, rank, registry.outputs(claim.modelRoot));
         }
-        if (position.object() != Objects.TRACE || position.j() != 1) return hashes;
-        bytes32 salt = Hashes.traceSalt(claim.operator, claim.requester, claim.requestId);
-        uint32[] memory outputs = registry.outputs(claim.modelRoot);
-        uint32 kernel = uint32(position.i() * Nodes.FAN_OUT);
-        uint256 passed;
-        for (uint256 i; i < hashes.length; i++) {
-            // Rank r of the trace is kernel r plus the outputs before it.
-            for (; passed < outputs.length && outputs[passed] <= kernel; passed++) {
-                kernel++;
-            }
-            hashes[i] = Hashes.traceLeaf(salt, kernel++, hashes[i]);
-        }
+        return Nodes.fold(hashes);
     }
 
     function _roots(Claim calldata claim, Opening calldata opening) private view returns (Roots memory) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Hashes} from "../libraries/Hashes.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 
 /// @notice Nodes, paths and descendants in the trees of docs/spec/commitments.md, seen 8 levels at a time.
@@ -34,24 +33,35 @@ library Nodes {
         pure
         returns (bytes32 root, uint256 length)
     {
-        uint256 at;
+        uint256 from;
         assembly ("memory-safe") {
-            at := path.offset
+            from := path.offset
         }
         uint256 next;
-        (root, next) = Merkle.climb(hash, index, sizeAt(n, level), at);
-        length = (next - at) / 32;
+        (root, next) = Merkle.climb(hash, index, sizeAt(n, level), from);
+        length = (next - from) / 32;
     }
 
-    /// @notice The node 8 levels above 1 … 256 neighbours, the first at a multiple of 256. Overwrites them.
-    function fold(bytes32[] memory hashes) internal pure returns (bytes32) {
-        for (uint256 size = hashes.length; size > 1; size = (size + 1) >> 1) {
-            for (uint256 i; i + 1 < size; i += 2) {
-                hashes[i >> 1] = Hashes.node(hashes[i], hashes[i + 1]);
-            }
-            // An odd last one moves up unhashed.
-            if (size & 1 == 1) hashes[size >> 1] = hashes[size - 1];
+    /// @notice The words of `data`, with the memory around them that `fold` overwrites.
+    function load(bytes calldata data) internal pure returns (bytes32[] memory hashes) {
+        uint256 spare = Merkle.SPARE;
+        assembly ("memory-safe") {
+            hashes := add(mload(0x40), spare)
+            mstore(hashes, shr(5, data.length))
+            calldatacopy(add(hashes, 32), data.offset, data.length)
+            mstore(0x40, add(add(hashes, 64), data.length))
         }
-        return hashes[0];
+    }
+
+    /// @notice The node 8 levels above 1 … 256 neighbours, the first at a multiple of 256: they are a whole tree, or the
+    /// end of one. Overwrites them.
+    /// @param hashes from `load`
+    function fold(bytes32[] memory hashes) internal pure returns (bytes32 root) {
+        uint256 nodes;
+        uint256 count = hashes.length;
+        assembly ("memory-safe") {
+            nodes := add(hashes, 32)
+        }
+        (root,) = Merkle.climbSpan(nodes, 0, count, count, 0);
     }
 }

@@ -83,6 +83,19 @@ library Places {
         return object >= Objects.INPUT ? Hashes.tensor(place.shape, treeRoot) : Hashes.list(place.leaves, treeRoot);
     }
 
+    /// @notice Turns tensorRoots into the trace leaves of ranks `rank`, rank + 1, ….
+    function salt(bytes32[] memory hashes, bytes32 traceSalt, uint32 rank, uint32[] memory outputs) internal pure {
+        uint32 kernel = rank;
+        uint256 passed;
+        for (uint256 i; i < hashes.length; i++) {
+            // Rank r of the trace is kernel r plus the outputs before it.
+            for (; passed < outputs.length && outputs[passed] <= kernel; passed++) {
+                kernel++;
+            }
+            hashes[i] = Hashes.traceLeaf(traceSalt, kernel++, hashes[i]);
+        }
+    }
+
     function _locateTensor(IModelRegistry registry, ModelId model, Position p, Place memory place) private view {
         place.rank = p.tensor();
         place.listObject = Objects.INPUTS;

@@ -17,6 +17,15 @@ struct Standing {
     Parameters parameters;
 }
 
+/// @notice What the court needs of an open claim when it asks for data.
+struct Held {
+    ClaimId id;
+    uint40 windowEnd;
+    uint40 quietAt;
+    uint32 answer;
+    uint32 reaction;
+}
+
 /// @notice Escrow, requests and claims. It hears a verdict from its court and does not know how it was reached.
 /// @dev docs/spec/claim.md. Keeps one slot a request (hash of its terms) and one a claim; callers hand the rest in again.
 interface IMarket is ICourt {
@@ -27,6 +36,7 @@ interface IMarket is ICourt {
     event Finalised(ClaimId indexed id, uint256 toOperator, uint256 toAuthor, uint256 toAudits, uint256 burnt);
     event Voided(ClaimId indexed id, address indexed challenger, Shares shares);
     event Burnt(uint256 amount);
+    event AuditsPaid(uint256 amount);
 
     error MarketParameterOutOfRange(bytes32 name, uint256 value, uint256 least, uint256 most);
     error MarketZeroAddress();
@@ -72,11 +82,14 @@ interface IMarket is ICourt {
     /// @notice Burns what fees have set aside for it. Anyone may call.
     function burn() external;
 
-    /// @notice Court: the claim can not become final while a demand is pending. Reverts unless it is open.
-    function hold(Claim calldata claim) external returns (Standing memory);
+    /// @notice Pays what fees have set aside for audits to the audit pool. Anyone may call.
+    function payAudits() external;
 
-    /// @notice Court: one demand was answered; quietAt becomes the later of itself and `quietAt`.
-    function answered(ClaimId id, uint40 quietAt) external;
+    /// @notice Court: the claim can not become final while a demand is pending. Reverts unless it is open.
+    function hold(Claim calldata claim) external returns (Held memory);
+
+    /// @notice Court: one demand was answered; quietAt becomes the later of itself and `quiet`.
+    function answered(ClaimId id, uint40 quiet) external;
 
     /// @notice Court: the claim is false. Slashes, pays, refunds the escrow.
     function void(Claim calldata claim, address challenger) external;
@@ -86,8 +99,11 @@ interface IMarket is ICourt {
 
     function standing(Claim calldata claim) external view returns (Standing memory);
 
+    /// @notice The last second in which a proof may be committed, freeze included. Reverts unless the claim is open.
+    function quietAt(ClaimId id) external view returns (uint40);
+
     /// @notice What is stored of a claim, and its quietAt with the freeze.
-    function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quietAt);
+    function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quiet);
 
     /// @notice Reverts with MarketTierUnknown.
     function tier(bytes32 parametersHash) external view returns (Parameters memory);
@@ -106,9 +122,9 @@ interface IMarket is ICourt {
     /// @notice The only contract that may void a claim.
     function disputes() external view returns (IDisputes);
 
-    /// @notice OPG set aside to be burnt.
-    function burnable() external view returns (uint256);
+    /// @notice OPG set aside to be burnt, and for audits.
+    function pots() external view returns (uint96 burnable, uint96 audits);
 
-    /// @notice Total requests made; the last requestId.
+    /// @notice Requests made so far; the last requestId.
     function requests() external view returns (uint256);
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
-import {IMarket, Standing} from "../interfaces/IMarket.sol";
+import {Held, IMarket, Standing} from "../interfaces/IMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
 import {IStaking, Shares} from "../interfaces/IStaking.sol";
@@ -21,6 +21,14 @@ struct Wiring {
     IDisputes disputes;
     /// where the audit share of fees goes
     address auditPool;
+}
+
+/// @notice Requests made, and the shares of fees that wait here to be burnt or paid. One slot, so that a first `finalise`
+/// finds it in use. Every amount of OPG fits in 96 bits.
+struct Totals {
+    uint64 requests;
+    uint96 burnable;
+    uint96 audits;
 }
 
 /// @notice Escrow, requests and claims.
@@ -46,8 +54,7 @@ contract Market is IMarket, EIP712 {
     /// @inheritdoc IMarket
     mapping(uint256 requestId => bytes32 termsHash) public waiting;
     mapping(ClaimId => ClaimRecord) private _claims;
-    uint128 private _requests;
-    uint128 private _burnable;
+    Totals private _totals;
 
     constructor(Wiring memory w, Parameters[] memory tiers) EIP712("OpenGradient", "1") {
         require(
@@ -80,7 +87,7 @@ contract Market is IMarket, EIP712 {
     /// @inheritdoc IMarket
     function request(Request calldata terms) external returns (uint256 requestId) {
         _checkTerms(terms);
-        requestId = ++_requests;
+        requestId = ++_totals.requests;
         waiting[requestId] = _termsHash(requestId, msg.sender, terms);
         emit Requested(requestId, msg.sender, terms.operator, terms);
         opg.transferFrom(msg.sender, address(this), terms.fee);
@@ -130,35 +137,51 @@ contract Market is IMarket, EIP712 {
 
         (address author, uint16 royaltyBps) = registry.author(claim.modelRoot);
         Split memory s = FeeSplit.split(claim.fee, royaltyBps, p.auditBps, p.burnBps);
-        _burnable += uint128(s.burnt);
+        _totals.burnable += uint96(s.burnt);
+        _totals.audits += uint96(s.toAudits);
         emit Finalised(id, s.toOperator, s.toAuthor, s.toAudits, s.burnt);
         address payee = staking.unlock(claim.operator, claim.coverage);
         opg.transfer(payee, s.toOperator);
         if (s.toAuthor > 0) opg.transfer(author, s.toAuthor);
-        if (s.toAudits > 0) opg.transfer(auditPool, s.toAudits);
     }
 
     /// @inheritdoc IMarket
     function burn() external {
-        uint256 amount = _burnable;
-        _burnable = 0;
+        uint256 amount = _totals.burnable;
+        _totals.burnable = 0;
         emit Burnt(amount);
         opg.burn(amount);
     }
 
     /// @inheritdoc IMarket
-    function hold(Claim calldata claim) external onlyCourt returns (Standing memory) {
-        (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
-        c.pending++;
-        return _standing(id, c, claim.parameters);
+    function payAudits() external {
+        uint256 amount = _totals.audits;
+        _totals.audits = 0;
+        emit AuditsPaid(amount);
+        opg.transfer(auditPool, amount);
     }
 
     /// @inheritdoc IMarket
-    function answered(ClaimId id, uint40 quietAt) external onlyCourt {
+    function hold(Claim calldata claim) external onlyCourt returns (Held memory) {
+        (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
+        c.pending++;
+        uint256 frozenAt = staking.frozenAt(claim.operator);
+        Parameters storage p = _tiers[claim.parameters];
+        return Held({
+            id: id,
+            windowEnd: uint40(_windowEnd(c, frozenAt)),
+            quietAt: _quietAt(c, frozenAt),
+            answer: p.answer,
+            reaction: p.reaction
+        });
+    }
+
+    /// @inheritdoc IMarket
+    function answered(ClaimId id, uint40 quiet) external onlyCourt {
         ClaimRecord storage c = _claims[id];
         c.pending--;
         // At most freeze + D(A+R) past windowEnd (Tiers.check, Deadlines): below 2^24 seconds.
-        if (quietAt > c.windowEnd + c.extension) c.extension = uint24(quietAt - c.windowEnd);
+        if (quiet > c.windowEnd + c.extension) c.extension = uint24(quiet - c.windowEnd);
     }
 
     /// @inheritdoc IMarket
@@ -182,11 +205,18 @@ contract Market is IMarket, EIP712 {
     }
 
     /// @inheritdoc IMarket
-    function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quietAt) {
+    function quietAt(ClaimId id) external view returns (uint40 quiet) {
+        ClaimRecord storage c = _claims[id];
+        require(c.status == ClaimStatus.Open, MarketClaimNotOpen(id, c.status));
+        quiet = c.windowEnd + c.extension;
+        // Until then a freeze changes no answer to "is it quiet?", and is not looked up.
+        if (block.timestamp > quiet) quiet = _quietAt(c, staking.frozenAt(c.operator));
+    }
+
+    /// @inheritdoc IMarket
+    function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quiet) {
         stored = _claims[id];
-        // Asked only past the stored quietAt: before it, a freeze changes no answer to "is it quiet?".
-        quietAt = stored.windowEnd + stored.extension;
-        if (block.timestamp > quietAt) quietAt = _quietAt(_claims[id], staking.frozenAt(stored.operator));
+        quiet = _quietAt(_claims[id], stored.status == ClaimStatus.Open ? staking.frozenAt(stored.operator) : 0);
     }
 
     /// @inheritdoc IMarket
@@ -201,13 +231,13 @@ contract Market is IMarket, EIP712 {
     }
 
     /// @inheritdoc IMarket
-    function burnable() external view returns (uint256) {
-        return _burnable;
+    function pots() external view returns (uint96 burnable, uint96 audits) {
+        return (_totals.burnable, _totals.audits);
     }
 
     /// @inheritdoc IMarket
     function requests() external view returns (uint256) {
-        return _requests;
+        return _totals.requests;
     }
 
     function _checkTerms(Request calldata terms) private view {
@@ -283,7 +313,7 @@ contract Market is IMarket, EIP712 {
             id: id,
             status: c.status,
             windowEnd: uint40(_windowEnd(c, frozenAt)),
-            quietAt: uint40(_quietAt(c, frozenAt)),
+            quietAt: _quietAt(c, frozenAt),
             parameters: _tiers[parametersHash]
         });
     }

@@ -150,7 +150,7 @@ contract ModelRegistry is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function counts(ModelId id) external view returns (uint32 inputs, uint32 kernels, uint32 outputs_) {
-        Entry storage m = _entry(id);
+        Entry storage m = _counts(id);
         return (m.inputs, m.kernels, m.outputs);
     }
 
@@ -161,21 +161,21 @@ contract ModelRegistry is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function inputShape(ModelId id, uint32 input) external view returns (Shape) {
-        Entry storage m = _entry(id);
+        Entry storage m = _counts(id);
         require(input < m.inputs, RegistryIndexOutOfRange(input, m.inputs));
         return _shapes[m.draft].get(input);
     }
 
     /// @inheritdoc IModelRegistry
     function resultShape(ModelId id, uint32 kernel) external view returns (Shape) {
-        Entry storage m = _entry(id);
+        Entry storage m = _counts(id);
         require(kernel < m.kernels, RegistryIndexOutOfRange(kernel, m.kernels));
         return _shapes[m.draft].get(m.inputs + kernel);
     }
 
     /// @inheritdoc IModelRegistry
     function place(ModelId id, uint32 kernel) external view returns (bool isOutput, uint32 rank) {
-        Entry storage m = _entry(id);
+        Entry storage m = _counts(id);
         require(kernel < m.kernels, RegistryIndexOutOfRange(kernel, m.kernels));
         uint32[] storage list = _outputs[m.draft];
         // Outputs below `low` are < kernel, from `high` on they are ≥ kernel.
@@ -294,6 +294,12 @@ contract ModelRegistry is IModelRegistry {
         address owner = d.build.author;
         require(owner != address(0), RegistryDraftUnknown(draft));
         require(msg.sender == owner, RegistryNotAuthor(msg.sender, owner));
+    }
+
+    /// @dev As _entry, by the slot that holds the counts.
+    function _counts(ModelId id) private view returns (Entry storage m) {
+        m = _models[id];
+        require(m.kernels != 0, RegistryModelUnknown(id));
     }
 
     function _entry(ModelId id) private view returns (Entry storage m) {

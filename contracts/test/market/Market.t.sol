@@ -15,8 +15,9 @@ contract MarketTest is World {
         (record,) = market.record(id);
         assertEq(uint8(record.status), uint8(ClaimStatus.Final));
         assertEq(opg.balanceOf(author), 1e18);
-        assertEq(opg.balanceOf(auditPool), 0.5e18);
-        assertEq(market.burnable(), 0.5e18);
+        (uint96 burnable, uint96 audits) = market.pots();
+        assertEq(burnable, 0.5e18);
+        assertEq(audits, 0.5e18);
         assertEq(opg.balanceOf(payee), 8e18);
     }
 }

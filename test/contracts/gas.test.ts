@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { claimTypes } from "@opengradient/protocol";
+import { concat, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, toyClaim } from "./court.ts";
+
+/** Upper bounds of what people pay, from the issue that asked for them. */
+const BOUNDS: Record<string, number> = {
+  stake: 120_000,
+  request: 150_000,
+  post: 150_000,
+  postOpened: 150_000,
+  finalise: 150_000,
+  demandOpening: 120_000,
+  demand: 120_000,
+  reveal256: 500_000,
+  expire: 250_000,
+  commit: 80_000,
+};
+
+const SNAPSHOT = fileURLToPath(new URL("../../contracts/gas.json", import.meta.url));
+const measured: Record<string, number> = {};
+let chain: Chain;
+let court: Court;
+
+beforeAll(async () => {
+  chain = await createChain();
+  court = await createCourt(chain);
+});
+afterAll(() => chain.close());
+
+const position = (object: number, tensor: number, j: number, i: number): bigint =>
+  (BigInt(object) << 72n) | (BigInt(tensor) << 40n) | (BigInt(j) << 32n) | BigInt(i);
+
+/** The tree over 256 hashes as docs/spec/commitments.md has it. */
+function root256(leaves: readonly Hex[]): Hex {
+  let level = [...leaves];
+  while (level.length > 1)
+    level = Array.from({ length: level.length / 2 }, (_, i) =>
+      keccak256(concat(["0x01", level[2 * i]!, level[2 * i + 1]!])),
+    );
+  return level[0]!;
+}
+
+const leaves = Array.from({ length: 256 }, (_, i) => keccak256(toHex(i + 1)));
+const tensorRoot = keccak256(concat(["0x02", "0x00", toHex(BIG_SHAPE, { size: 4 }), root256(leaves)]));
+const big = position(5, 0, 1, 0);
+
+/** The trace of the toy model has one leaf, kernel 0's. */
+const traceRoot = (requestId: bigint): Hex => {
+  const words = [pad(court.who.operator), pad(court.who.requester), toHex(requestId, { size: 32 })];
+  return keccak256(concat(["0x06", keccak256(concat(words)), "0x00000000", tensorRoot]));
+};
+
+const demandProof = { tensorRoot, listPath: [], node: zeroHash, path: [] };
+const price = parseEther("0.01");
+
+/** Everything on a fresh system the first time, when most slots are still zero: the dearest that each can be. */
+async function live(round: number) {
+  const { who, staking, market, disputes } = court;
+  const note = (name: string, gas: number) => {
+    measured[name] = Math.max(measured[name] ?? 0, gas);
+  };
+  note("stake", await chain.send(who.operator, staking, "stake", [who.operator, parseEther("50000")]));
+
+  const first = BigInt(3 * round + 1);
+  const claims = [];
+  for (let i = 0n; i < 3n; i++) {
+    const made = await toyClaim(chain, court, first + i, traceRoot(first + i));
+    note("request", await chain.send(who.requester, market, "request", [made.terms]));
+    claims.push(made);
+  }
+  const [plain, opened, silent] = claims as [(typeof claims)[0], (typeof claims)[0], (typeof claims)[0]];
+  const signature = await chain.wallet.signTypedData({
+    account: who.signer,
+    domain: { name: "OpenGradient", version: "1", chainId: 31337, verifyingContract: market.address },
+    types: claimTypes,
+    primaryType: "Claim",
+    message: plain.claim,
+  });
+  note("post", await chain.send(who.signer, market, "post", [plain.claim, plain.deadline, signature]));
+  note(
+    "postOpened",
+    await chain.send(who.signer, market, "postOpened", [opened.claim, opened.deadline, opened.opening]),
+  );
+  await chain.send(who.signer, market, "post", [silent.claim, silent.deadline, "0x"]);
+
+  note("commit", await chain.send(who.challenger, disputes, "commit", [plain.id, keccak256(toHex(round))]));
+  note("demandOpening", await chain.send(who.challenger, disputes, "demandOpening", [plain.claim], price));
+  note("open", await chain.send(who.signer, disputes, "open", [plain.claim, plain.opening]));
+  const args = [plain.claim, plain.opening, big, demandProof];
+  note("demand", await chain.send(who.challenger, disputes, "demand", args, price));
+  const data = concat(leaves);
+  note("reveal256", await chain.send(who.requester, disputes, "reveal", [plain.claim, big, data]));
+
+  await chain.send(who.challenger, disputes, "demandOpening", [silent.claim], price);
+  await chain.client.increaseTime({ seconds: 36 * 3600 + 1 });
+  await chain.client.mine({ blocks: 1 });
+  note("expire", await chain.send(who.requester, disputes, "expire", [silent.claim, 0n, zeroHash]));
+  await chain.client.increaseTime({ seconds: 30 * 86400 });
+  await chain.client.mine({ blocks: 1 });
+  note("finalise", await chain.send(who.requester, market, "finalise", [plain.claim]));
+  await chain.send(who.requester, market, "finalise", [opened.claim]);
+  await chain.send(who.operator, staking, "restore", []);
+}
+
+describe("what a transaction costs, as billed, the first time and the second", () => {
+  it("is measured", async () => {
+    await live(0);
+    await live(1);
+    console.log(measured);
+  });
+
+  it.each(Object.entries(BOUNDS))("%s stays below %d", (name, bound) => {
+    expect(measured[name]).toBeLessThanOrEqual(bound);
+  });
+
+  it("is what contracts/gas.json says (write it anew with UPDATE_GAS=1)", () => {
+    if (process.env["UPDATE_GAS"]) writeFileSync(SNAPSHOT, `${JSON.stringify(measured, null, 2)}\n`);
+    expect(measured).toEqual(JSON.parse(readFileSync(SNAPSHOT, "utf8")));
+  });
+});
