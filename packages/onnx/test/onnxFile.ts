@@ -1,0 +1,116 @@
+/** Writes ONNX files for tests: a wire format writer of its own, so that the reader is not tested against itself. */
+
+const varint = (value: number | bigint): number[] => {
+  let rest = BigInt.asUintN(64, BigInt(value));
+  const out: number[] = [];
+  for (; rest >= 128n; rest >>= 7n) out.push(Number(rest & 127n) | 128);
+  return [...out, Number(rest)];
+};
+const integer = (field: number, value: number | bigint): number[] => [...varint(field << 3), ...varint(value)];
+export const chunk = (field: number, bytes: ArrayLike<number>): number[] => [
+  ...varint((field << 3) | 2),
+  ...varint(bytes.length),
+  ...Array.from(bytes),
+];
+const text = (field: number, value: string): number[] => chunk(field, new TextEncoder().encode(value));
+const f32 = (field: number, value: number): number[] => [
+  ...varint((field << 3) | 5),
+  ...new Uint8Array(Float32Array.of(value).buffer),
+];
+
+/** TensorProto.DataType */
+export const TYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10 } as const;
+export type TypeName = keyof typeof TYPE;
+
+export type TensorFacts = { name?: string; type?: TypeName; dims: readonly number[]; values: readonly number[] };
+
+const PACK: Record<TypeName, (values: readonly number[]) => ArrayBuffer> = {
+  f32: (v) => Float32Array.from(v).buffer,
+  u8: (v) => Uint8Array.from(v).buffer,
+  i8: (v) => Int8Array.from(v).buffer,
+  i32: (v) => Int32Array.from(v).buffer,
+  i64: (v) => BigInt64Array.from(v, BigInt).buffer,
+  bool: (v) => Uint8Array.from(v).buffer,
+  f16: (v) => Uint16Array.from(v).buffer,
+};
+
+export const tensorBytes = ({ name = "", type = "f32", dims, values }: TensorFacts): number[] => [
+  ...dims.flatMap((d) => integer(1, d)),
+  ...integer(2, TYPE[type]),
+  ...text(8, name),
+  ...chunk(9, new Uint8Array(PACK[type](values))),
+];
+
+export type AttributeValue = number | { float: number } | string | readonly number[] | TensorFacts;
+
+function attribute(name: string, value: AttributeValue): number[] {
+  if (typeof value === "number") return [...text(1, name), ...integer(3, value), ...integer(20, 2)];
+  if (typeof value === "string") return [...text(1, name), ...text(4, value), ...integer(20, 3)];
+  if ("float" in value) return [...text(1, name), ...f32(2, value.float), ...integer(20, 1)];
+  if ("dims" in value) return [...text(1, name), ...chunk(5, tensorBytes(value)), ...integer(20, 4)];
+  return [...text(1, name), ...value.flatMap((v) => integer(8, v)), ...integer(20, 7)];
+}
+
+export type NodeFacts = {
+  op: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  name?: string;
+  domain?: string;
+  attributes?: Readonly<Record<string, AttributeValue>>;
+};
+
+const node = ({ op, inputs, outputs, name = "", domain = "", attributes = {} }: NodeFacts): number[] => [
+  ...inputs.flatMap((i) => text(1, i)),
+  ...outputs.flatMap((o) => text(2, o)),
+  ...text(3, name),
+  ...text(4, op),
+  ...Object.entries(attributes).flatMap(([key, value]) => chunk(5, attribute(key, value))),
+  ...text(7, domain),
+];
+
+export type PortFacts = { name: string; type?: TypeName; dims?: readonly (number | string)[] };
+
+function port({ name, type = "f32", dims }: PortFacts): number[] {
+  const dimension = (d: number | string): number[] => chunk(1, typeof d === "number" ? integer(1, d) : text(2, d));
+  const shape = dims === undefined ? [] : chunk(2, dims.flatMap(dimension));
+  return [...text(1, name), ...chunk(2, chunk(1, [...integer(1, TYPE[type]), ...shape]))];
+}
+
+export type GraphFacts = {
+  inputs?: readonly PortFacts[];
+  weights?: readonly (TensorFacts & { name: string })[];
+  nodes: readonly NodeFacts[];
+  outputs: readonly PortFacts[];
+  opset?: number;
+};
+
+export const modelBytes = ({ inputs = [], weights = [], nodes, outputs, opset = 21 }: GraphFacts): Uint8Array =>
+  Uint8Array.from([
+    ...integer(1, 10),
+    ...chunk(7, [
+      ...nodes.flatMap((n) => chunk(1, node(n))),
+      ...text(2, "test"),
+      ...weights.flatMap((w) => chunk(5, tensorBytes(w))),
+      ...inputs.flatMap((p) => chunk(11, port(p))),
+      ...outputs.flatMap((p) => chunk(12, port(p))),
+    ]),
+    ...chunk(8, [...text(1, ""), ...integer(2, opset)]),
+  ]);
+
+/** A model of one node: its inputs are x0, x1, … (an entry with values is a constant), its output is y. */
+export function oneNode(
+  op: string,
+  inputs: readonly (TensorFacts | undefined)[],
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+  { opset = 21, type = "f32", bound = [] }: { opset?: number; type?: TypeName; bound?: readonly number[] } = {},
+): Uint8Array {
+  const named = inputs.map((tensor, i) => (tensor === undefined ? undefined : { ...tensor, name: `x${i}` }));
+  return modelBytes({
+    opset,
+    inputs: named.flatMap((t, i) => (t === undefined || bound.includes(i) ? [] : [t])),
+    weights: named.flatMap((t, i) => (t !== undefined && bound.includes(i) ? [t] : [])),
+    nodes: [{ op, inputs: named.map((t) => t?.name ?? ""), outputs: ["y"], attributes, name: `the ${op}` }],
+    outputs: [{ name: "y", type }],
+  });
+}
