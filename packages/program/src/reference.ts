@@ -117,11 +117,16 @@ export class Evaluation {
       registers[this.first + i] =
         at[0] === OP.ld
           ? this.load(at[1], at[2], at[3])
-          : SCALAR[at[0]]!(registers[at[1]]!, registers[at[2]]!, registers[at[3]]!);
+          : this.apply(at[0], registers[at[1]]!, registers[at[2]]!, registers[at[3]]!);
     }
   }
 
-  private load(a: number, b: number, c: number): number {
+  /** The word of an instruction. Tests that count operands override it. */
+  protected apply(op: number, a: number, b: number, c: number): number {
+    return SCALAR[op]!(a, b, c);
+  }
+
+  protected load(a: number, b: number, c: number): number {
     const address = this.address(a, b, c);
     return address < 0 ? this.kernel.accesses[a]!.elseWord : this.read(a, address);
   }

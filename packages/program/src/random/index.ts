@@ -7,6 +7,7 @@ import type { Readable } from "./access.ts";
 import { type Frame, randomDot, randomDtype, randomExtents, randomKernel } from "./kernel.ts";
 import { type Random, randomFrom } from "./source.ts";
 
+export { countOperands, emptyOperandTable, type OperandTable, printOperandTable } from "./coverage.ts";
 export { type Random, randomFrom } from "./source.ts";
 export { classOf, OPERAND_CLASSES, type OperandClass, randomTensor, randomTensors, wordOfClass } from "./words.ts";
 
@@ -23,7 +24,7 @@ const readable = (space: 0 | 1, list: readonly TensorInfo[]): Readable[] =>
   list.map((info, index) => ({ space, index, dtype: info.dtype, length: elementsOf(info) }));
 
 function randomFrame(random: Random): Frame {
-  const loops = randomExtents(random, random.pick([0, 1, 1, 2, 2, 3, 4, 6, 8]), 400);
+  const loops = randomExtents(random, random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8]), 400);
   return { outType: randomDtype(random), loops, groupPos: 0, groupSize: 1 };
 }
 

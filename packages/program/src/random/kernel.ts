@@ -14,8 +14,9 @@ const MAX_STEPS = 4_096;
 export function randomExtents(random: Random, count: number, limit: number): number[] {
   const extents: number[] = [];
   for (let left = limit; extents.length < count && left >= 2; ) {
-    const most = Math.min(left, random.pick([2, 3, 5, 9, 40, 200]));
-    const extent = random.between(2, Math.max(2, most));
+    // leaves a factor of 2 for each extent to come
+    const room = Math.floor(left / 2 ** (count - extents.length - 1));
+    const extent = random.between(2, Math.max(2, Math.min(room, random.pick([2, 3, 5, 9, 40, 200]))));
     extents.push(extent);
     left = Math.floor(left / extent);
   }
