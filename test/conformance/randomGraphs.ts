@@ -161,7 +161,44 @@ const batchNormalization: Step = (g, x) => {
   return g.add("BatchNormalization", [x.name, ...parameters], x.dims);
 };
 
+const slice: Step = (g, x) => {
+  const axis = g.below(x.dims.length);
+  const d = x.dims[axis]!;
+  const step = g.pick([1, 1, 2, -1, -2]);
+  const start = step > 0 ? g.below(d) : d - 1 - g.below(d);
+  const end = step > 0 ? d : -1_000;
+  const count = step > 0 ? Math.ceil((d - start) / step) : Math.ceil((start + 1) / -step);
+  const inputs = [x.name, g.shape([start]), g.shape([end]), g.shape([axis]), g.shape([step])];
+  return g.add("Slice", inputs, x.dims.with(axis, count));
+};
+
+const pad: Step = (g, x) => {
+  if (size(x.dims) > 1500) return undefined;
+  const pads = [...x.dims, ...x.dims].map((d) => (g.below(3) ? 0 : g.pick([1, 2, d > 3 ? -1 : 1])));
+  const dims = x.dims.map((d, i) => d + pads[i]! + pads[x.dims.length + i]!);
+  return g.add("Pad", [x.name, g.shape(pads)], dims);
+};
+
+const expand: Step = (g, x) => {
+  if (size(x.dims) > 500 || x.dims.length > 4) return undefined;
+  const dims = [2, ...x.dims.map((d) => (d === 1 ? 1 + g.below(3) : d))];
+  return g.add("Expand", [x.name, g.shape(dims)], dims);
+};
+
+const gather: Step = (g, x) => {
+  const axis = g.below(x.dims.length);
+  const d = x.dims[axis]!;
+  const indices = Array.from({ length: 1 + g.below(4) }, () => g.below(2 * d) - d);
+  return g.add("Gather", [x.name, g.shape(indices)], x.dims.with(axis, indices.length), { axis });
+};
+
 const STEPS: readonly Step[] = [
+  slice,
+  slice,
+  pad,
+  expand,
+  gather,
+  reshape,
   unary,
   unary,
   transpose,
