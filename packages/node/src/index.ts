@@ -1,1 +1,10 @@
-export {};
+export * from "./config.ts";
+export { DataDirectoryInUseError } from "./database.ts";
+export { type Executor, type LoadedModel, type Runner, wasmExecutor } from "./executor.ts";
+export { SecondClaimError } from "./guard.ts";
+export { LIES, type Lie, liar, lyingExecutor } from "./liar.ts";
+export { jsonLog, type Log, silentLog } from "./log.ts";
+export * from "./models.ts";
+export { type Node, type NodeParts, startNode, WrongChainError } from "./node.ts";
+export * from "./remote.ts";
+export type { Verdict } from "./verdicts.ts";

@@ -1,0 +1,67 @@
+import { type Hex, isAddress } from "viem";
+import { z } from "zod";
+
+const address = z
+  .string()
+  .refine((text) => isAddress(text, { strict: false }), "must be an address")
+  .transform((text) => text as Hex);
+const key = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, "must be 32 bytes of hex")
+  .transform((text) => text as Hex);
+
+const schema = z.object({
+  /** folder of the node's own state */
+  dataDir: z.string().min(1),
+  rpcUrl: z.url(),
+  deployment: z.object({
+    chainId: z.int().positive(),
+    block: z.int().nonnegative(),
+    opg: address,
+    modelRegistry: address,
+    staking: address,
+    market: address,
+    disputes: address,
+    arbiter: address,
+    validator: address,
+  }),
+  /** folders of models (`writeModel`) */
+  models: z.array(z.string()).min(1),
+  http: z.object({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65_535).default(0) }).prefault({}),
+  pollMs: z.int().min(10).default(1_000),
+  /** blocks on top before an event or a transaction counts */
+  depth: z.int().min(0).default(2),
+  /** seconds without a block before a transaction's fee is raised */
+  bumpAfter: z.int().positive().default(30),
+  /** gwei that a gas unit may cost at most */
+  feeCapGwei: z.int().positive().default(500),
+  mostUploadBytes: z
+    .int()
+    .positive()
+    .default(1 << 28),
+  operator: z.object({ owner: address, key, postOpened: z.boolean().default(false) }).optional(),
+  watcher: z
+    .discriminatedUnion("mode", [z.object({ mode: z.literal("watch") }), z.object({ mode: z.literal("defend"), key })])
+    .optional(),
+});
+
+export type NodeConfig = z.output<typeof schema>;
+export type NodeConfigInput = z.input<typeof schema>;
+
+/** A configuration that can not be run, with every key that is missing or wrong. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** @throws ConfigError */
+export function parseConfig(value: unknown): NodeConfig {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success)
+    throw new ConfigError(`the node's configuration is not complete:\n${z.prettifyError(parsed.error)}`);
+  const { operator, watcher } = parsed.data;
+  if (!operator && !watcher)
+    throw new ConfigError("the configuration names no role: give `operator`, `watcher` or both");
+  if (operator && watcher?.mode === "defend" && operator.key === watcher.key)
+    throw new ConfigError("operator and watcher need different keys: each key has one sender of transactions");
+  return parsed.data;
+}

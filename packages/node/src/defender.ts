@@ -1,0 +1,174 @@
+import { disputesAbi, opgAbi } from "@opengradient/bindings";
+import { encodePosition, toHex } from "@opengradient/commitments";
+import type { Act, CommitState } from "@opengradient/dispute";
+import { type Call, calls, encodeCall, newSalt, proofBond, type Reader } from "@opengradient/protocol";
+import { encodeAbiParameters, type Hex, keccak256, maxUint256 } from "viem";
+import { type ClaimHistory, sameAddress } from "./claims.ts";
+import type { Db } from "./database.ts";
+import { wireProof } from "./evidence.ts";
+import type { Log } from "./log.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Does on chain what the honest player decides, from one key. */
+export type Defender = {
+  /** OPG of a commit */
+  readonly bond: bigint;
+  perform(history: ClaimHistory, acts: readonly Act[]): Promise<void>;
+  /** our commits that stand on chain */
+  commits(digest: Hex, history: ClaimHistory): readonly CommitState[];
+  /** Takes back bonds and prices of a claim that is decided; true when nothing is left to take. */
+  collect(history: ClaimHistory): boolean;
+};
+
+type CommitRow = { digest: Hex; kernel: number; element: number; salt: Hex; commitment: Hex };
+
+export type DefenderOptions = {
+  readonly db: Db;
+  readonly reader: Reader;
+  readonly outbox: Outbox;
+  readonly log: Log;
+};
+
+const GWEI = 10n ** 9n;
+
+export async function openDefender({ db, reader, outbox, log }: DefenderOptions): Promise<Defender> {
+  const { addresses } = reader;
+  const me = outbox.account;
+  const bond = await proofBond(reader);
+  const rows = commitTable(db);
+  const enqueue = (id: string, call: Call) =>
+    outbox.add({
+      id,
+      to: call.address,
+      data: encodeCall(call),
+      ...(call.value === undefined ? {} : { value: call.value }),
+    });
+
+  /** Bonds and the price of an opening are pulled by the Disputes contract. */
+  async function allowed(): Promise<boolean> {
+    const args = [me, addresses.disputes] as const;
+    const allowance = await reader.chain.readContract({
+      address: addresses.opg,
+      abi: opgAbi,
+      functionName: "allowance",
+      args,
+    });
+    if (allowance > maxUint256 / 2n) return true;
+    enqueue("approve:disputes", calls.approve(addresses, { spender: addresses.disputes, amount: maxUint256 }));
+    return false;
+  }
+
+  async function demand(
+    { claim, digest, opening }: ClaimHistory,
+    act: Extract<Act, { kind: "demand" }>,
+  ): Promise<void> {
+    const { position } = act;
+    const id = `demand:${digest}:${encodePosition(position)}`;
+    if ((outbox.stateOf(id)?.state ?? "queued") !== "queued") return;
+    const args = [claim, encodePosition(position)] as const;
+    const least = await reader.chain.readContract({
+      address: addresses.disputes,
+      abi: disputesAbi,
+      functionName: "price",
+      args,
+    });
+    // The base fee can rise by an eighth a block until it is mined.
+    const value = (((least * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
+    log.info({ digest, reason: act.reason, value: String(value) }, "demand");
+    if (position.object === 0) enqueue(id, calls.demandOpening(addresses, { claim, value }));
+    else if (opening)
+      enqueue(id, calls.demand(addresses, { claim, opening, position, proof: wireProof(act.proof), value }));
+  }
+
+  function commit({ digest }: ClaimHistory, { kernel, element, reason }: Extract<Act, { kind: "commit" }>): void {
+    const known = rows.get(digest, kernel, element);
+    const salt = known?.salt ?? newSalt();
+    const commitment = known?.commitment ?? commitmentOf({ digest, kernel, element, prover: me, salt });
+    if (!known) rows.insert({ digest, kernel, element, salt, commitment });
+    log.info({ digest, kernel, element, reason }, "commit");
+    enqueue(`commit:${commitment}`, calls.commit(addresses, { id: digest, commitment }));
+  }
+
+  function prove({ claim, digest, opening }: ClaimHistory, act: Extract<Act, { kind: "prove" }>): void {
+    const { kernel, element, witness } = act;
+    const { salt, commitment } = rows.get(digest, kernel, element)!;
+    const id = `prove:${commitment}`;
+    const refused = outbox.stateOf(id);
+    // Too late for this commit: the next turn commits anew.
+    if (refused?.state === "refused" && refused.reason?.includes("ProofTooLate"))
+      return rows.forget(digest, kernel, element);
+    log.info({ digest, kernel, element, witness: witness.length }, "prove");
+    const proof = { kernel, element, salt, witness: toHex(witness) };
+    enqueue(id, calls.prove(addresses, { claim, opening: opening!, proof }));
+  }
+
+  async function performOne(history: ClaimHistory, act: Act): Promise<void> {
+    const { claim, digest, demands } = history;
+    if (act.kind === "demand") await demand(history, act);
+    if (act.kind === "commit") commit(history, act);
+    if (act.kind === "prove") prove(history, act);
+    if (act.kind === "expire") {
+      const key = encodePosition(act.position);
+      const target = demands.find((at) => at.key === key && at.state === "asked")!.target;
+      enqueue(`expire:${digest}:${key}`, calls.expire(addresses, { claim, position: act.position, target }));
+    }
+  }
+
+  return {
+    bond,
+    async perform(history, acts) {
+      const costly = acts.some(({ kind }) => kind === "demand" || kind === "commit");
+      if (costly && !(await allowed())) return;
+      for (const act of acts) await performOne(history, act);
+    },
+    commits: (digest, history) =>
+      rows.of(digest).flatMap(({ kernel, element, commitment }) => {
+        const found = history.commits.find((at) => at.commitment === commitment && sameAddress(at.prover, me));
+        return found ? [{ kernel, element, block: found.block }] : [];
+      }),
+    collect({ claim, digest, status, demands, commits, settled }) {
+      const mine = demands.filter(({ demander }) => sameAddress(demander, me));
+      const stuck = status === "void" ? mine.filter(({ state }) => state === "asked") : [];
+      for (const { position, key, target } of stuck)
+        enqueue(`reclaim:${digest}:${key}`, calls.reclaim(addresses, { claim, position, target }));
+      const bonds = commits.filter((at) => sameAddress(at.prover, me) && !settled.has(at.commitment));
+      if (status === "void")
+        for (const { commitment } of bonds)
+          enqueue(`settle:${commitment}`, calls.settleBond(addresses, { claim, prover: me, commitment }));
+      if (stuck.length || (status === "void" && bonds.length)) return false;
+      if (mine.some(({ state }) => state === "expired" || state === "moot"))
+        enqueue(`credits:${digest}`, calls.withdrawCredits(addresses, { to: me }));
+      return true;
+    },
+  };
+}
+
+type CommitFacts = { digest: Hex; kernel: number; element: number; prover: Hex; salt: Hex };
+
+/** keccak256(abi.encode(id, kernel, element, prover, salt)). */
+export const commitmentOf = ({ digest, kernel, element, prover, salt }: CommitFacts): Hex =>
+  keccak256(
+    encodeAbiParameters(
+      [{ type: "bytes32" }, { type: "uint32" }, { type: "uint32" }, { type: "address" }, { type: "bytes32" }],
+      [digest, kernel, element, prover, salt],
+    ),
+  );
+
+function commitTable(db: Db) {
+  const get = db.prepare<[string, number, number], CommitRow>(
+    "SELECT * FROM commits WHERE digest = ? AND kernel = ? AND element = ?",
+  );
+  const insert = db.prepare("INSERT INTO commits (digest, kernel, element, salt, commitment) VALUES (?,?,?,?,?)");
+  const of = db.prepare<[string], CommitRow>("SELECT * FROM commits WHERE digest = ?");
+  const forget = db.prepare("DELETE FROM commits WHERE digest = ? AND kernel = ? AND element = ?");
+  return {
+    get: (digest: Hex, kernel: number, element: number) => get.get(digest, kernel, element),
+    of: (digest: Hex) => of.all(digest),
+    insert: ({ digest, kernel, element, salt, commitment }: CommitRow): void => {
+      insert.run(digest, kernel, element, salt, commitment);
+    },
+    forget: (digest: Hex, kernel: number, element: number): void => {
+      forget.run(digest, kernel, element);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { decodePosition } from "@opengradient/commitments";
+import { revealNode } from "@opengradient/dispute";
+import { outputsOf, TensorError } from "@opengradient/program";
+import { encodePackage, PackageError, receiptToJson } from "@opengradient/protocol";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { LoadedModel } from "./executor.ts";
+import { encodeModel, MODEL_FILES, type ModelFile } from "./models.ts";
+import type { Answer, Operator } from "./operator.ts";
+import type { Verdict } from "./verdicts.ts";
+
+export type HttpOptions = {
+  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly operator: Operator | undefined;
+  readonly verdicts: (() => readonly Verdict[]) | undefined;
+  /** why the daemon is not ready, or undefined */
+  readonly notReady: () => string | undefined;
+  /** something came in that the next tick can use */
+  readonly wake: () => void;
+  readonly status: () => object;
+  /** bytes of an uploaded input */
+  readonly mostUpload: number;
+};
+
+const isHash = (text: string): text is `0x${string}` => /^0x[0-9a-f]{64}$/.test(text);
+
+const binary = (c: Context, bytes: Uint8Array) =>
+  c.body(bytes as Uint8Array<ArrayBuffer>, 200, { "content-type": "application/octet-stream" });
+
+/** What the daemon serves. Everything is checked by whoever fetches it, against a hash that they know. */
+export function openHttp(options: HttpOptions): Hono {
+  const app = new Hono();
+  app.get("/livez", (c) => c.text("ok"));
+  app.get("/readyz", (c) => {
+    const reason = options.notReady();
+    return reason ? c.text(reason, 503) : c.text("ok");
+  });
+  app.get("/status", (c) => c.json(options.status()));
+  app.get("/verdicts", (c) => (options.verdicts ? c.json(options.verdicts()) : c.notFound()));
+  serveModels(app, options.models);
+  if (options.operator) serveOperator(app, options.operator, options);
+  return app;
+}
+
+function serveModels(app: Hono, models: ReadonlyMap<string, LoadedModel>): void {
+  app.get("/models", (c) => c.json([...models.values()].map(({ name, modelRoot }) => ({ name, modelRoot }))));
+  app.get("/models/:root/:file", (c) => {
+    const model = models.get(c.req.param("root"));
+    const file = c.req.param("file") as ModelFile;
+    return model && MODEL_FILES.includes(file) ? binary(c, encodeModel(model)[file]) : c.notFound();
+  });
+}
+
+function serveOperator(app: Hono, operator: Operator, { mostUpload, wake }: HttpOptions): void {
+  const answered = (c: Context, give: (answer: Answer) => Uint8Array) => {
+    const digest = c.req.param("digest") ?? "";
+    const answer = isHash(digest) ? operator.answer(digest) : undefined;
+    return answer ? binary(c, give(answer)) : c.notFound();
+  };
+
+  app.put("/inputs/:input", bodyLimit({ maxSize: mostUpload }), async (c) => {
+    const input = c.req.param("input");
+    if (!isHash(input)) return c.text("an input is named by 32 bytes of lower-case hex", 400);
+    if (!operator.waitsFor(input)) return c.text("no request for this input was seen yet: try again", 409);
+    try {
+      operator.accept(input, new Uint8Array(await c.req.arrayBuffer()));
+    } catch (error) {
+      if (error instanceof PackageError || error instanceof TensorError) return c.text(error.message, 422);
+      throw error;
+    }
+    wake();
+    return c.text("ok");
+  });
+
+  app.get("/requests/:id/receipt", (c) => {
+    const id = c.req.param("id");
+    const receipt = /^\d{1,78}$/.test(id) ? operator.receipt(BigInt(id)) : undefined;
+    return receipt ? c.body(receiptToJson(receipt), 200, { "content-type": "application/json" }) : c.notFound();
+  });
+
+  app.get("/claims/:digest/inputs", (c) => answered(c, (answer) => encodePackage(operator.inputs(answer))));
+
+  app.get("/claims/:digest/outputs", (c) =>
+    answered(c, (answer) => {
+      const { salt } = operator.inputs(answer);
+      const { program, results } = operator.run(answer);
+      return encodePackage({ salt, tensors: outputsOf(program, [...results]) });
+    }),
+  );
+
+  app.get("/claims/:digest/nodes/:position", (c) => {
+    const position = c.req.param("position");
+    if (!/^\d{1,25}$/.test(position)) return c.notFound();
+    try {
+      const at = decodePosition(BigInt(position));
+      return answered(c, (answer) => revealNode(operator.run(answer), at));
+    } catch {
+      return c.notFound();
+    }
+  });
+}

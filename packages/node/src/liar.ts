@@ -1,0 +1,94 @@
+/**
+ * Lies for tests and the demo: the honest operator with a wrong trace, or with its mouth closed. Nothing in an honest
+ * node imports this file.
+ */
+import { type Program, type Tensor, widthOf } from "@opengradient/program";
+import { Hono } from "hono";
+import { type Executor, type Runner, wasmExecutor } from "./executor.ts";
+import type { NodeParts } from "./node.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** output, middle, weights: what is false. silent: false, and answers nothing. withhold: false, and only opens. */
+export const LIES = ["none", "output", "middle", "weights", "silent", "withhold"] as const;
+export type Lie = (typeof LIES)[number];
+
+/** Parts that make a node lie, to give to `startNode`. */
+export function liar(lie: Lie, seed = 1): NodeParts {
+  if (lie === "none") return {};
+  const executor = lyingExecutor(wasmExecutor, lie === "middle" || lie === "weights" ? lie : "output", seed);
+  if (lie === "silent") return { executor, aroundOperatorOutbox: muted(/^(open|reveal):/), aroundHttp: closed };
+  if (lie === "withhold") return { executor, aroundOperatorOutbox: muted(/^reveal:/), aroundHttp: closed };
+  return { executor };
+}
+
+/** Runs the model and changes what comes out; the rest of the node treats it as the truth. */
+export function lyingExecutor(honest: Executor, lie: "output" | "middle" | "weights", seed = 1): Executor {
+  return async (program, weights) => {
+    if (lie === "weights") return honest(program, falseWeights(weights, seed));
+    const runner = await honest(program, weights);
+    const falsify = (results: readonly Uint8Array[]) => falseResults(program, results, lie, seed);
+    return {
+      run: (inputs) => falseOutputs(program, runner, inputs, falsify),
+      trace: (inputs) => falsify(runner.trace(inputs)),
+    };
+  };
+}
+
+const flipped = (data: Uint8Array, element: number, width: number): Uint8Array => {
+  const copy = data.slice();
+  // The top byte of an element: a change that is seen in any dtype.
+  copy[(element + 1) * width - 1]! ^= 0x41;
+  return copy;
+};
+
+function falseWeights(weights: readonly Tensor[], seed: number): Tensor[] {
+  const at = seed % weights.length;
+  return weights.map((tensor, i) => {
+    if (i !== at) return tensor;
+    const width = widthOf(tensor.dtype);
+    return { ...tensor, data: flipped(tensor.data, (seed * 7) % (tensor.data.length / width), width) };
+  });
+}
+
+function falseResults(
+  program: Program,
+  results: readonly Uint8Array[],
+  lie: "output" | "middle",
+  seed: number,
+): Uint8Array[] {
+  const last = program.outputs.at(-1)!.kernel;
+  const middle = program.kernels.map((_, k) => k).filter((k) => !program.outputs.some(({ kernel }) => kernel === k));
+  const lied = lie === "middle" && middle.length ? [middle[Math.floor(middle.length / 2)]!, last] : [last];
+  return results.map((data, k) => {
+    if (!lied.includes(k)) return data;
+    const width = widthOf(program.kernels[k]!.outType);
+    return flipped(data, (seed * 7) % (data.length / width), width);
+  });
+}
+
+function falseOutputs(
+  program: Program,
+  runner: Runner,
+  inputs: readonly Tensor[],
+  falsify: (results: readonly Uint8Array[]) => readonly Uint8Array[],
+): Tensor[] {
+  const results = falsify(runner.trace(inputs));
+  const honest = runner.run(inputs);
+  return program.outputs.map(({ kernel }, rank) => ({ ...honest[rank]!, data: results[kernel]! }));
+}
+
+/** An outbox that forgets intents of some kinds. */
+const muted =
+  (kinds: RegExp) =>
+  (outbox: Outbox): Outbox => ({
+    ...outbox,
+    add: (intent) => (kinds.test(intent.id) ? undefined : outbox.add(intent)),
+  });
+
+/** Takes inputs and gives receipts, but no data of any claim. */
+function closed(app: Hono): Hono {
+  const front = new Hono();
+  front.all("/claims/*", (c) => c.notFound());
+  front.route("/", app);
+  return front;
+}

@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import type { Reader } from "@opengradient/protocol";
+import type { Hono } from "hono";
+import { createPublicClient, type Hex, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { openBlobs } from "./blobs.ts";
+import type { NodeConfig } from "./config.ts";
+import { type Db, openDatabase } from "./database.ts";
+import { openDefender } from "./defender.ts";
+import { type Executor, type LoadedModel, wasmExecutor } from "./executor.ts";
+import { type Head, openFollower } from "./follower.ts";
+import { openGuard } from "./guard.ts";
+import { openHttp } from "./http.ts";
+import { jsonLog, type Log } from "./log.ts";
+import { readModel } from "./models.ts";
+import { openOperator } from "./operator.ts";
+import { type Outbox, openOutbox } from "./outbox.ts";
+import { openWatcher } from "./watcher.ts";
+
+/** What may be put in the place of the node's own parts. */
+export type NodeParts = {
+  readonly log?: Log;
+  readonly executor?: Executor;
+  readonly aroundOperatorOutbox?: (outbox: Outbox) => Outbox;
+  readonly aroundHttp?: (app: Hono) => Hono;
+};
+
+export type Node = {
+  /** where it serves */
+  readonly url: string;
+  /** Finishes the present turn, closes server and files. */
+  stop(): Promise<void>;
+};
+
+/** The chain is another one than the configuration's. */
+export class WrongChainError extends Error {
+  override readonly name = "WrongChainError";
+}
+
+async function openReader({ rpcUrl, deployment }: NodeConfig): Promise<Reader> {
+  const chain = createPublicClient({ transport: http(rpcUrl, { retryCount: 2 }), cacheTime: 0 });
+  const chainId = await chain.getChainId();
+  if (chainId !== deployment.chainId)
+    throw new WrongChainError(`${rpcUrl} is chain ${chainId}, the deployment is on chain ${deployment.chainId}`);
+  return { chain: chain as Reader["chain"], addresses: deployment, chainId };
+}
+
+async function loadModels(folders: readonly string[], executor: Executor): Promise<Map<string, LoadedModel>> {
+  const models = new Map<string, LoadedModel>();
+  for (const folder of folders) {
+    const model = readModel(folder);
+    models.set(model.modelRoot, { ...model, runner: await executor(model.program, model.weights) });
+  }
+  return models;
+}
+
+/** Starts the roles that the configuration names; everything that can be wrong with it is found before it returns. */
+export async function startNode(config: NodeConfig, parts: NodeParts = {}): Promise<Node> {
+  const log = parts.log ?? jsonLog();
+  const reader = await openReader(config);
+  const models = await loadModels(config.models, parts.executor ?? wasmExecutor);
+  const db = openDatabase(join(config.dataDir, "node.db"));
+  const guard = openGuard(join(config.dataDir, "guard.db"));
+  const outboxOf = (key: Hex): Outbox =>
+    openOutbox({
+      db,
+      chain: reader.chain,
+      chainId: reader.chainId,
+      account: privateKeyToAccount(key),
+      depth: config.depth,
+      bumpAfter: config.bumpAfter,
+      feeCap: BigInt(config.feeCapGwei) * 10n ** 9n,
+      log,
+    });
+  const outboxes: Outbox[] = [];
+  const follower = openFollower({ db, reader, from: config.deployment.block, depth: config.depth });
+
+  const operator = config.operator && openOperatorRole(config.operator);
+  const watcher = config.watcher && (await openWatcherRole(config.watcher));
+
+  function openOperatorRole({ owner, key, postOpened }: NonNullable<NodeConfig["operator"]>) {
+    const own = outboxOf(key);
+    const outbox = parts.aroundOperatorOutbox?.(own) ?? own;
+    outboxes.push(outbox);
+    const blobs = openBlobs(join(config.dataDir, "blobs"));
+    const account = privateKeyToAccount(key);
+    return openOperator({ db, guard, blobs, models, reader, owner, account, outbox, postOpened, log });
+  }
+
+  async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>) {
+    if (role.mode === "watch") return openWatcher({ db, models, reader, defender: undefined, log });
+    const outbox = outboxOf(role.key);
+    outboxes.push(outbox);
+    return openWatcher({ db, models, reader, defender: await openDefender({ db, reader, outbox, log }), log });
+  }
+
+  let head: Head | undefined;
+  let failure: string | undefined;
+
+  async function turn(): Promise<void> {
+    head = await follower.tick();
+    await operator?.tick(head);
+    await watcher?.tick(head);
+    for (const outbox of outboxes) await outbox.tick(head.time);
+  }
+
+  const loop = startLoop(config.pollMs, async () => {
+    try {
+      await turn();
+      failure = undefined;
+    } catch (error) {
+      failure = String(error);
+      log.error({ error: failure }, "turn failed, trying again");
+    }
+  });
+  const app = openHttp({
+    models,
+    operator,
+    verdicts: watcher?.verdicts,
+    notReady: () => (head ? failure : "the chain was not read yet"),
+    wake: loop.wake,
+    status: () => ({ chainId: reader.chainId, head: head && { block: Number(head.number), time: head.time }, failure }),
+    mostUpload: config.mostUploadBytes,
+  });
+  const server = await listen(parts.aroundHttp?.(app) ?? app, config.http);
+  log.info({ url: server.url, operator: operator?.owner, watcher: config.watcher?.mode }, "started");
+  return { url: server.url, stop: () => stopAll(loop, server, [db, guard]) };
+}
+
+type Closable = { close(): void };
+
+async function stopAll(
+  loop: Loop,
+  server: { close(): Promise<void> },
+  files: readonly (Closable | Db)[],
+): Promise<void> {
+  await loop.stop();
+  await server.close();
+  for (const file of files) file.close();
+}
+
+type Loop = { readonly wake: () => void; readonly stop: () => Promise<void> };
+
+/** Turns one after the other, `pause` apart, or sooner when woken. */
+function startLoop(pause: number, turn: () => Promise<void>): Loop {
+  let stopped = false;
+  let wake = (): void => {};
+  const running = (async () => {
+    while (!stopped) {
+      const rest = new Promise<void>((done) => {
+        wake = done;
+      });
+      await turn();
+      if (stopped) return;
+      const timer = setTimeout(wake, pause);
+      await rest;
+      clearTimeout(timer);
+    }
+  })();
+  return {
+    wake: () => wake(),
+    async stop() {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}
+
+function listen(app: Hono, { host, port }: NodeConfig["http"]): Promise<{ url: string; close(): Promise<void> }> {
+  return new Promise((done, fail) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, ({ port: bound }) =>
+      done({
+        url: `http://${host}:${bound}`,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            if ("closeAllConnections" in server) server.closeAllConnections();
+          }),
+      }),
+    );
+    server.once("error", fail);
+  });
+}

@@ -1,0 +1,249 @@
+import { toHex } from "@opengradient/commitments";
+import { type CommittedRun, nameOf, revealNode } from "@opengradient/dispute";
+import { checkTensors, type Tensor } from "@opengradient/program";
+import {
+  BUILT_LEVELS,
+  type Call,
+  type Claim,
+  calls,
+  claimDigest,
+  claimStanding,
+  decodePackage,
+  domainOf,
+  encodeCall,
+  encodePackage,
+  type Opening,
+  outputSide,
+  type Package,
+  PackageError,
+  packageInput,
+  packageRoot,
+  quote,
+  type Reader,
+  type Receipt,
+  signClaim,
+} from "@opengradient/protocol";
+import type { Address, Hex, LocalAccount } from "viem";
+import type { Blobs } from "./blobs.ts";
+import {
+  type ClaimHistory,
+  claimHistory,
+  type Demand,
+  type OpenRequest,
+  openRequests,
+  positionKey,
+  postedClaims,
+} from "./claims.ts";
+import type { Db } from "./database.ts";
+import type { LoadedModel } from "./executor.ts";
+import type { Head } from "./follower.ts";
+import type { Guard } from "./guard.ts";
+import { fromJson, toJson } from "./json.ts";
+import type { Log } from "./log.ts";
+import type { Outbox } from "./outbox.ts";
+import { keptRuns } from "./runs.ts";
+
+/** A claim of ours, on disk before it is signed, so that a restart signs the same one. */
+export type Answer = {
+  readonly requestId: bigint;
+  readonly digest: Hex;
+  readonly claim: Claim;
+  readonly deadline: bigint;
+  readonly signature: Hex | undefined;
+};
+
+export type Operator = {
+  readonly owner: Address;
+  tick(head: Head): Promise<void>;
+  /** the receipt of an answered request */
+  receipt(requestId: bigint): Receipt | undefined;
+  /** a claim of ours by its digest */
+  answer(digest: Hex): Answer | undefined;
+  inputs(answer: Answer): Package;
+  run(answer: Answer): CommittedRun;
+  /** whether a request waits for this input, and its model; undefined: nobody asked for it (yet) */
+  waitsFor(input: Hex): Hex | undefined;
+  /** Checks an input against its request's model and keeps it. @throws TensorError and PackageError */
+  accept(input: Hex, bytes: Uint8Array): void;
+};
+
+export type OperatorOptions = {
+  readonly db: Db;
+  readonly guard: Guard;
+  readonly blobs: Blobs;
+  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly reader: Reader;
+  /** cold key's address, by which Staking knows the operator */
+  readonly owner: Address;
+  readonly account: LocalAccount;
+  readonly outbox: Outbox;
+  /** post claims with their trace root, which saves challengers a demand */
+  readonly postOpened: boolean;
+  readonly log: Log;
+};
+
+/** A claim may be posted until this long after it was signed. */
+const POST_TIME = 12n * 3600n;
+
+type AnswerRow = { requestId: string; answer: string; signature: Hex | null };
+
+export function openOperator(options: OperatorOptions): Operator {
+  const { db, blobs, models, reader, owner, outbox, log } = options;
+  const table = answerTable(db);
+  const runs = keptRuns((claim) => models.get(claim.modelRoot)!);
+  const declined = new Set<bigint>();
+  let waiting: readonly OpenRequest[] = [];
+  const enqueue = (id: string, call: Call, deadline?: number) =>
+    outbox.add({
+      id,
+      to: call.address,
+      data: encodeCall(call),
+      ...(call.value === undefined ? {} : { value: call.value }),
+      ...(deadline === undefined ? {} : { deadline }),
+    });
+
+  const inputs = ({ claim }: Pick<Answer, "claim">): Package => decodePackage(blobs.get(claim.input)!);
+  const tensorsOf = (input: Package): readonly Tensor[] => input.tensors;
+  const run = (answer: Answer): CommittedRun => runs(answer.claim, tensorsOf(inputs(answer)));
+
+  /** Why a request is not answered, beside that its input is not here yet. */
+  async function refusalOf({ terms }: OpenRequest): Promise<string | undefined> {
+    if (!models.has(terms.modelRoot)) return "the model is not loaded here";
+    if (terms.level !== BUILT_LEVELS) return `level ${terms.level} is not built`;
+    const offer = await quote(reader, { operator: owner, modelRoot: terms.modelRoot });
+    if (offer.refusal) return `this operator is ${offer.refusal}`;
+    if (terms.fee < offer.fee) return `the fee ${terms.fee} is below ${offer.fee}`;
+    if (terms.coverage > offer.maxCoverage) return `the coverage ${terms.coverage} is above ${offer.maxCoverage}`;
+    return undefined;
+  }
+
+  function claimOf({ requestId, requester, terms }: OpenRequest, now: number): Claim {
+    const input = decodePackage(blobs.get(terms.input)!);
+    const outputs = models.get(terms.modelRoot)!.runner.run(tensorsOf(input));
+    const latest = BigInt(now) + POST_TIME;
+    const { modelRoot, fee, coverage, level, parameters } = terms;
+    return {
+      modelRoot,
+      input: terms.input,
+      output: outputSide(input.salt, packageRoot(outputs)),
+      operator: owner,
+      requester,
+      requestId,
+      fee,
+      coverage,
+      level,
+      parameters,
+      postBy: terms.deadline < latest ? terms.deadline : latest,
+    };
+  }
+
+  /** The claim goes to disk, then into the guard, and only then is it signed. */
+  async function answerRequest(request: OpenRequest, now: number): Promise<Answer> {
+    const known = table.byRequest(request.requestId);
+    if (known?.signature) return known;
+    const claim = known?.claim ?? claimOf(request, now);
+    const digest = claimDigest(domainOf(reader), claim);
+    const answer = { requestId: request.requestId, digest, claim, deadline: request.terms.deadline };
+    if (!known) table.insert(answer);
+    options.guard.remember(String(request.requestId), digest);
+    const signature = await signClaim(options.account, domainOf(reader), claim);
+    table.sign(request.requestId, signature);
+    log.info({ requestId: String(request.requestId), digest }, "answered");
+    return { ...answer, signature };
+  }
+
+  function openingFor(answer: Answer): Opening {
+    const { salt } = inputs(answer);
+    const { inputRoot, outputRoot, traceRoot } = run(answer);
+    return { salt, inputRoot: toHex(inputRoot), outputRoot: toHex(outputRoot), traceRoot: toHex(traceRoot) };
+  }
+
+  async function answerWaiting(head: Head): Promise<void> {
+    waiting = openRequests(db, owner, head.time);
+    for (const request of waiting) {
+      const { requestId, terms } = request;
+      if (declined.has(requestId) || !blobs.has(terms.input)) continue;
+      const reason = table.byRequest(requestId) ? undefined : await refusalOf(request);
+      if (reason) {
+        declined.add(requestId);
+        log.warn({ requestId: String(requestId), reason }, "declined");
+        continue;
+      }
+      const answer = await answerRequest(request, head.time);
+      const { claim, deadline, signature } = answer;
+      const call = options.postOpened
+        ? calls.postOpened(reader.addresses, { claim, deadline, opening: openingFor(answer) })
+        : calls.post(reader.addresses, { claim, deadline, signature: signature! });
+      enqueue(`post:${answer.digest}`, call, Number(claim.postBy));
+    }
+  }
+
+  function answerDemand(answer: Answer, { position, key, due, target }: Demand): void {
+    const { claim, digest } = answer;
+    log.info({ digest, demanded: nameOf(position), due }, "demanded");
+    if (position.object === 0)
+      return enqueue(`open:${digest}`, calls.openClaim(reader.addresses, { claim, opening: openingFor(answer) }), due);
+    const data = toHex(revealNode(run(answer), position));
+    enqueue(`reveal:${digest}:${key}:${target}`, calls.reveal(reader.addresses, { claim, position, data }), due);
+  }
+
+  async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
+    const answer = table.byDigest(history.digest);
+    if (history.status !== "open" || !answer) return;
+    const asked = history.demands.filter(({ state, due }) => state === "asked" && head.time <= due);
+    for (const demand of asked) {
+      const id =
+        demand.key === 0n
+          ? `open:${answer.digest}`
+          : `reveal:${answer.digest}:${positionKey(demand.position)}:${demand.target}`;
+      if (!outbox.stateOf(id)) answerDemand(answer, demand);
+    }
+    if (asked.length || head.time <= history.windowEnd || outbox.stateOf(`finalise:${answer.digest}`)) return;
+    const { finalAfter, pending, status } = await claimStanding(reader, answer.claim);
+    if (status === "open" && pending === 0 && head.time > finalAfter)
+      enqueue(`finalise:${answer.digest}`, calls.finalise(reader.addresses, { claim: answer.claim }));
+  }
+
+  return {
+    owner,
+    inputs,
+    run,
+    answer: table.byDigest,
+    async tick(head) {
+      await answerWaiting(head);
+      for (const digest of postedClaims(db, owner)) await lookAfter(claimHistory(db, digest)!, head);
+    },
+    receipt(requestId) {
+      const answer = table.byRequest(requestId);
+      if (!answer?.signature) return undefined;
+      return { ...domainOf(reader), claim: answer.claim, signature: answer.signature };
+    },
+    waitsFor: (input) => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot,
+    accept(input, bytes) {
+      const model = models.get(this.waitsFor(input) ?? "");
+      const found = decodePackage(bytes);
+      if (packageInput(found) !== input) throw new PackageError(`these bytes are input ${packageInput(found)}`);
+      if (model) checkTensors("input", model.program.inputs, tensorsOf(found));
+      blobs.put(input, encodePackage(found));
+    },
+  };
+}
+
+function answerTable(db: Db) {
+  const insert = db.prepare("INSERT INTO answers (requestId, digest, answer) VALUES (?, ?, ?)");
+  const sign = db.prepare("UPDATE answers SET signature = ? WHERE requestId = ?");
+  const byRequest = db.prepare<[string], AnswerRow>("SELECT * FROM answers WHERE requestId = ?");
+  const byDigest = db.prepare<[string], AnswerRow>("SELECT * FROM answers WHERE digest = ?");
+  const read = (row: AnswerRow | undefined): Answer | undefined =>
+    row && { ...fromJson<Omit<Answer, "signature">>(row.answer), signature: row.signature ?? undefined };
+  return {
+    insert: (answer: Omit<Answer, "signature">): void => {
+      insert.run(String(answer.requestId), answer.digest, toJson(answer));
+    },
+    sign: (requestId: bigint, signature: Hex): void => {
+      sign.run(signature, String(requestId));
+    },
+    byRequest: (requestId: bigint) => read(byRequest.get(String(requestId))),
+    byDigest: (digest: Hex) => read(byDigest.get(digest)),
+  };
+}

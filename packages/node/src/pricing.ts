@@ -1,0 +1,41 @@
+import { OBJECT } from "@opengradient/commitments";
+import { inputShape, listLeaves, type Prices, resultShape, shapeLeaves } from "@opengradient/dispute";
+import type { Program } from "@opengradient/program";
+import { answerGas, type Claim, demandPrice, openingPrice } from "@opengradient/protocol";
+
+const COMMIT_GAS = 80_000n;
+const PROVE_GAS = 3_000_000n;
+const EXPIRE_GAS = 250_000n;
+
+export type PriceFacts = {
+  readonly claim: Claim;
+  readonly program: Program;
+  readonly baseFee: bigint;
+  /** OPG of a commit */
+  readonly bond: bigint;
+};
+
+/** What each act is likely to cost, for the log and for budgets; the contract has the last word. */
+export function challengerPrices({ claim, program, baseFee, bond }: PriceFacts): Prices {
+  const gas = (amount: bigint) => ({ native: amount * baseFee, opg: 0n });
+  return {
+    demand(position) {
+      const { object, tensor } = position;
+      if (object === OBJECT.claim)
+        return {
+          native: demandPrice(answerGas(position, 1), baseFee),
+          opg: openingPrice(claim.fee, claim.coverage),
+        };
+      const leaves =
+        object === OBJECT.inputTensor
+          ? shapeLeaves(inputShape(program, tensor))
+          : object === OBJECT.resultTensor
+            ? shapeLeaves(resultShape(program.kernels[tensor]!))
+            : listLeaves(program, position);
+      return { native: demandPrice(answerGas(position, leaves), baseFee), opg: 0n };
+    },
+    commit: { ...gas(COMMIT_GAS), opg: bond },
+    prove: gas(PROVE_GAS),
+    expire: gas(EXPIRE_GAS),
+  };
+}

@@ -1,0 +1,114 @@
+import {
+  decodePackage,
+  encodePackage,
+  type Package,
+  packageInput,
+  packageOutput,
+  type Receipt,
+  receiptFromJson,
+} from "@opengradient/protocol";
+import type { Hex } from "viem";
+import { decodeModel, MODEL_FILES, type ModelFile, type StoredModel } from "./models.ts";
+
+/** What an operator's HTTP side did not give, or gave wrong. */
+export class RemoteError extends Error {
+  override readonly name = "RemoteError";
+  readonly status: number | undefined;
+  constructor(message: string, status?: number, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+const TIMEOUT = 10_000;
+
+async function call(url: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+  } catch (cause) {
+    throw new RemoteError(`${url} did not answer`, undefined, cause);
+  }
+}
+
+/** undefined for 404: it may come later */
+async function get(endpoint: string, path: string, most: number): Promise<Uint8Array | undefined> {
+  const url = `${endpoint.replace(/\/$/, "")}${path}`;
+  const response = await call(url);
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new RemoteError(`${url} answered ${response.status}`, response.status);
+  return limited(url, response, most);
+}
+
+/** Reads no more than was to be expected: an operator can not fill a watcher's memory. */
+async function limited(url: string, response: Response, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > most) throw new RemoteError(`${url} sends more than ${most} bytes`);
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+export type UploadOptions = { readonly tries?: number; readonly wait?: number };
+
+/**
+ * Hands an operator the input of a request that is on chain. An operator takes only inputs that a request waits for, so
+ * this asks again until the operator has seen it.
+ */
+export async function uploadInput(endpoint: string, input: Package, options: UploadOptions = {}): Promise<void> {
+  const { tries = 60, wait = 500 } = options;
+  const url = `${endpoint.replace(/\/$/, "")}/inputs/${packageInput(input)}`;
+  for (let left = tries; ; left--) {
+    const response = await call(url, { method: "PUT", body: encodePackage(input) as BodyInit });
+    if (response.ok) return;
+    const reason = await response.text();
+    if (response.status !== 409 || left <= 1) throw new RemoteError(`${url}: ${reason}`, response.status);
+    await new Promise((done) => setTimeout(done, wait));
+  }
+}
+
+const MOST_PACKAGE = 1 << 30;
+
+async function fetchPackage(endpoint: string, path: string, expected: (found: Package) => boolean) {
+  const bytes = await get(endpoint, path, MOST_PACKAGE);
+  if (!bytes) return undefined;
+  const found = decodePackage(bytes);
+  if (!expected(found)) throw new RemoteError(`${endpoint}${path} is not what the claim names`);
+  return found;
+}
+
+type Wanted = { readonly digest: Hex; readonly side: Hex };
+
+/** undefined while the operator has none; checked against the claim's `input`. */
+export const fetchInputs = (endpoint: string, { digest, side }: Wanted): Promise<Package | undefined> =>
+  fetchPackage(endpoint, `/claims/${digest}/inputs`, (found) => packageInput(found) === side);
+
+/** The same for `output`. */
+export const fetchOutputs = (endpoint: string, { digest, side }: Wanted): Promise<Package | undefined> =>
+  fetchPackage(endpoint, `/claims/${digest}/outputs`, (found) => packageOutput(found) === side);
+
+/** The receipt for a request, or undefined while there is none. */
+export async function fetchReceipt(endpoint: string, requestId: bigint): Promise<Receipt | undefined> {
+  const bytes = await get(endpoint, `/requests/${requestId}/receipt`, 1 << 16);
+  return bytes && receiptFromJson(new TextDecoder().decode(bytes));
+}
+
+/** Bytes of a node, not checked: the dispute checks them against their parent. */
+export const fetchNode = (endpoint: string, digest: Hex, position: bigint): Promise<Uint8Array | undefined> =>
+  get(endpoint, `/claims/${digest}/nodes/${position}`, 256 * 32);
+
+/** A model with everything that is needed to run it, checked against its root. */
+export async function fetchModel(endpoint: string, modelRoot: Hex): Promise<StoredModel | undefined> {
+  const files: Partial<Record<ModelFile, Uint8Array>> = {};
+  for (const name of MODEL_FILES) {
+    const bytes = await get(endpoint, `/models/${modelRoot}/${name}`, 2 ** 32);
+    if (!bytes) return undefined;
+    files[name] = bytes;
+  }
+  const model = decodeModel(files as Record<ModelFile, Uint8Array>);
+  if (model.modelRoot !== modelRoot)
+    throw new RemoteError(`${endpoint} serves model ${model.modelRoot} as ${modelRoot}`);
+  return model;
+}

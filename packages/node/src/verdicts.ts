@@ -1,0 +1,24 @@
+import type { Hex } from "viem";
+import type { Db } from "./database.ts";
+
+/** What this watcher thinks of a claim; agree is undefined while it could not be checked. */
+export type Verdict = {
+  readonly digest: Hex;
+  readonly agree: boolean | undefined;
+  readonly reason: string;
+  /** unix seconds */
+  readonly checkedAt: number;
+};
+
+type Row = { digest: Hex; agree: 0 | 1 | null; reason: string; checkedAt: number };
+
+export function verdictTable(db: Db) {
+  const all = db.prepare<[], Row>("SELECT * FROM verdicts ORDER BY checkedAt, digest");
+  const write = db.prepare("INSERT OR REPLACE INTO verdicts (digest, agree, reason, checkedAt) VALUES (?,?,?,?)");
+  return {
+    all: (): Verdict[] => all.all().map((row) => ({ ...row, agree: row.agree === null ? undefined : row.agree === 1 })),
+    write({ digest, agree, reason, checkedAt }: Verdict): void {
+      write.run(digest, agree === undefined ? null : Number(agree), reason, checkedAt);
+    },
+  };
+}

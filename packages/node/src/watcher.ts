@@ -1,0 +1,175 @@
+import { stakingAbi } from "@opengradient/bindings";
+import { encodePosition, fromHex, type Position } from "@opengradient/commitments";
+import { type Act, commitRun, inputShape, nextActs, trimLeaves, type View } from "@opengradient/dispute";
+import { checkTensors } from "@opengradient/program";
+import { claimStanding, claimTraceSalt, type Reader } from "@opengradient/protocol";
+import type { Hex } from "viem";
+import { type ClaimHistory, claimHistory, postedClaims } from "./claims.ts";
+import type { Db } from "./database.ts";
+import type { Defender } from "./defender.ts";
+import { openingBytes, type Served, servedNodes } from "./evidence.ts";
+import type { LoadedModel } from "./executor.ts";
+import type { Head } from "./follower.ts";
+import type { Log } from "./log.ts";
+import { challengerPrices } from "./pricing.ts";
+import { fetchInputs } from "./remote.ts";
+import { traceRun } from "./runs.ts";
+import { type Verdict, verdictTable } from "./verdicts.ts";
+
+export type Watcher = {
+  tick(head: Head): Promise<void>;
+  verdicts(): readonly Verdict[];
+};
+
+export type WatcherOptions = {
+  readonly db: Db;
+  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly reader: Reader;
+  /** absent: watch and report only */
+  readonly defender: Defender | undefined;
+  readonly log: Log;
+};
+
+/** What is held in memory of a claim that is being watched; all of it can be had again. */
+type Case = {
+  readonly endpoint: string;
+  readonly served: Served;
+  own: View["own"];
+  inputAskedAt: number;
+  /** the history for which the claim was found right: nothing to do until it grows */
+  restsAt: string | undefined;
+};
+
+/** Seconds between two questions for an input that was not served. */
+const ASK_INPUT_AGAIN = 15;
+
+export function openWatcher({ db, models, reader, defender, log }: WatcherOptions): Watcher {
+  const table = verdictTable(db);
+  const cases = new Map<Hex, Case>();
+  const closed = new Set<Hex>();
+
+  async function caseOf({ digest, claim }: ClaimHistory): Promise<Case> {
+    const known = cases.get(digest);
+    if (known) return known;
+    const { endpoint } = await reader.chain.readContract({
+      address: reader.addresses.staking,
+      abi: stakingAbi,
+      functionName: "operators",
+      args: [claim.operator],
+    });
+    const served = servedNodes(endpoint, digest);
+    const fresh: Case = { endpoint, served, own: undefined, inputAskedAt: 0, restsAt: undefined };
+    cases.set(digest, fresh);
+    return fresh;
+  }
+
+  /** Runs the claim again if its operator gives the input off chain. */
+  async function rerun(held: Case, { claim, digest }: ClaimHistory, now: number): Promise<void> {
+    if (held.own || now - held.inputAskedAt < ASK_INPUT_AGAIN) return;
+    held.inputAskedAt = now;
+    const model = models.get(claim.modelRoot)!;
+    try {
+      const input = await fetchInputs(held.endpoint, { digest, side: claim.input });
+      if (!input) return;
+      checkTensors("input", model.program.inputs, input.tensors);
+      held.own = { run: traceRun(model, claim, input.tensors), salt: fromHex(input.salt, 32) };
+    } catch (error) {
+      log.warn({ digest, error: String(error) }, "the operator's input can not be used: it would have to be demanded");
+    }
+  }
+
+  async function viewOf(history: ClaimHistory, head: Head): Promise<Omit<View, "own" | "data">> {
+    const { claim, digest } = history;
+    const model = models.get(claim.modelRoot)!;
+    const standing = await claimStanding(reader, claim);
+    return {
+      model: { ...model, weights: model.weights.map(({ data }) => data) },
+      claim: {
+        input: fromHex(claim.input, 32),
+        output: fromHex(claim.output, 32),
+        traceSalt: fromHex(claimTraceSalt(claim), 32),
+      },
+      status: standing.status === "none" ? "open" : standing.status,
+      clocks: { ...standing, ...standing.parameters },
+      now: head.time,
+      block: Number(head.number),
+      opening: history.opening && openingBytes(history.opening),
+      demands: history.demands,
+      commits: defender?.commits(digest, history) ?? [],
+      prices: challengerPrices({ claim, program: model.program, baseFee: head.baseFee, bond: defender?.bond ?? 0n }),
+    };
+  }
+
+  /** The acts, once everything that they depend on and the operator serves was fetched. */
+  async function decide(history: ClaimHistory, held: Case, head: Head): Promise<readonly Act[]> {
+    const view = await viewOf(history, head);
+    for (;;) {
+      const misses = new Set<bigint>();
+      const data = (position: Position): Uint8Array | undefined => {
+        const key = encodePosition(position);
+        const found = history.revealed.get(key) ?? held.served.known.get(key);
+        if (!found) misses.add(key);
+        return found;
+      };
+      const acts = nextActs({ ...view, own: held.own, data });
+      const run = acts.find((act) => act.kind === "run");
+      if (run) held.own = { run: runLeaves(history, run.inputs), salt: run.salt };
+      else if (!misses.size || !(await held.served.fetch(misses, head.time))) return acts;
+    }
+  }
+
+  /** Runs on inputs as they were committed, padding and all. */
+  function runLeaves({ claim }: ClaimHistory, leaves: readonly Uint8Array[]) {
+    const { program, runner } = models.get(claim.modelRoot)!;
+    const inputs = program.inputs.map((info, i) => ({ ...info, data: trimLeaves(inputShape(program, i), leaves[i]!) }));
+    const salt = fromHex(claimTraceSalt(claim), 32);
+    return commitRun(program, { inputs: leaves, results: runner.trace(inputs) }, salt);
+  }
+
+  async function watch(history: ClaimHistory, head: Head): Promise<void> {
+    const { digest } = history;
+    if (history.status !== "open") {
+      if (!defender || defender.collect(history)) close(digest);
+      return;
+    }
+    const held = await caseOf(history);
+    const growth = `${history.opening ? 1 : 0}/${history.demands.length}`;
+    if (held.restsAt === growth) return;
+    await rerun(held, history, head.time);
+    const acts = await decide(history, held, head);
+    record(digest, held, acts, head.time);
+    if (defender) await defender.perform(history, acts);
+    if (acts.every((act) => act.kind === "none")) {
+      held.restsAt = growth;
+      held.own = undefined;
+    }
+  }
+
+  function record(digest: Hex, held: Case, acts: readonly Act[], now: number): void {
+    const [act] = acts;
+    if (!act || (act.kind === "none" && act.verdict !== "right")) return;
+    const agree = act.kind === "none" ? true : held.own ? false : undefined;
+    log.info({ digest, agree, next: act.kind, reason: act.reason }, "checked");
+    table.write({ digest, agree, reason: act.reason, checkedAt: now });
+  }
+
+  function close(digest: Hex): void {
+    cases.delete(digest);
+    closed.add(digest);
+  }
+
+  return {
+    verdicts: table.all,
+    async tick(head) {
+      for (const digest of postedClaims(db)) {
+        if (closed.has(digest)) continue;
+        const history = claimHistory(db, digest)!;
+        if (models.has(history.claim.modelRoot)) await watch(history, head);
+        else {
+          table.write({ digest, agree: undefined, reason: "the model is not loaded here", checkedAt: head.time });
+          closed.add(digest);
+        }
+      }
+    },
+  };
+}
