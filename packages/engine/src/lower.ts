@@ -213,9 +213,18 @@ function usedIndexAxes(k: Lowered): Set<number> {
   return used;
 }
 
+/** Reads that some instruction makes. */
+export function usedReads(k: Lowered): Read[] {
+  const of = (code: readonly Instruction[], reads: readonly Read[]): Read[] => {
+    const accesses = new Set(code.filter(([opcode]) => opcode === 0).map(([, access]) => access));
+    return [...accesses].map((access) => reads[access]!);
+  };
+  return [...of([...k.init, ...k.done], k.outer), ...of(k.step, k.inner)];
+}
+
 function affineForms(k: Lowered): Affine[] {
   const forms = [k.out];
-  for (const read of [...k.outer, ...k.inner]) forms.push(read.address, ...read.guards.map((g) => g.form));
+  for (const read of usedReads(k)) forms.push(read.address, ...read.guards.map((g) => g.form));
   return forms;
 }
 

@@ -1,50 +1,13 @@
 /** From a recognised product to stages: write the factors out where that is needed, then the tiles. */
-import { haloCopy, type Packing, type Panels, pack, packedColumns, panelsOf } from "./copies.ts";
-import { type Affine, type Lowered, mergeAxes, product, type Read, range, type Source } from "./lower.ts";
-import { plainFunction } from "./plain.ts";
+import { haloCopy, haloElements, type Packing, type Panels, pack, packedColumns, panelsOf } from "./copies.ts";
+import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, withoutUnused } from "./draft.ts";
+import { type Lowered, mergeAxes, product, type Source } from "./lower.ts";
 import { type Factor, isPlain, type Product, recogniseProduct, walks } from "./products.ts";
-import { plainShape } from "./shapes.ts";
-import type { Buffer, KernelPlan, Stage } from "./stages.ts";
+import type { KernelPlan } from "./stages.ts";
 import { type Tiled, tilesFunction } from "./tiles.ts";
 
 /** Below so many rows, packing a factor that only exists at run time costs more than it gives. */
 const ROWS_WORTH_PACKING = 8;
-/** A copy may be so many times as large as what it is made of. */
-const LARGEST_GROWTH = 8;
-const SMALLEST_LIMIT = 4_096;
-
-type Draft = {
-  readonly buffers: Buffer[];
-  readonly stages: Stage[];
-  readonly sources: Source[];
-  readonly notes: string[];
-};
-type Place = { readonly slot: number; readonly address: Affine };
-
-const isTooLarge = (elements: number, factor: Factor): boolean =>
-  elements > Math.max(SMALLEST_LIMIT, LARGEST_GROWTH * factor.read.box!.length);
-
-/** Adds copies into one buffer and gives the buffer's slot. */
-function addBuffer(draft: Draft, kernels: readonly Lowered[], elements: number): number {
-  const atLoad = kernels.every((kernel) => kernel.sources.every((source) => source.kind === "weight"));
-  const index = draft.buffers.push({ bytes: 4 * elements, atLoad }) - 1;
-  for (const kernel of kernels) {
-    const k = mergeAxes(kernel);
-    const fn = plainFunction(k, plainShape(k));
-    draft.stages.push({ fn, sources: k.sources, target: { kind: "buffer", index }, atLoad });
-  }
-  return draft.sources.push({ kind: "buffer", index }) - 1;
-}
-
-function haloElements(k: Lowered, factor: Factor): number {
-  const extents = [...k.loops, ...k.folds];
-  return product(
-    factor.read.box!.sides.map(({ form }) => {
-      const { low, high } = range(form, extents);
-      return high - low + 1;
-    }),
-  );
-}
 
 function placeRows(draft: Draft, k: Lowered, factor: Factor): Place | undefined {
   if (isPlain(factor)) return { slot: factor.read.slot, address: factor.read.address };
@@ -68,21 +31,14 @@ function placeColumns(draft: Draft, k: Lowered, factor: Factor, packing: Packing
   return { slot: addBuffer(draft, packing.kernels, packing.elements), address: packing.address, packed: true };
 }
 
-/** A read of a factor that stands for it while axes are joined. */
-const placeRead = (read: Read, { slot, address }: Place): Read => ({
-  ...read,
-  box: undefined,
-  slot,
-  address,
-  guards: [],
-  bound: 0,
-});
+/** A block of three rows takes so much longer, by the row, than one of four. */
+const COST_OF_THREE = 1.15;
 
-/** Rows of a block: the most of 4, 3, 2 that wastes least where blocks overlap. */
+/** Rows of a block, with an eye to what is computed twice where the last block overlaps. */
 function rowsOf(extent: number): number {
   const computed = (rows: number): number => Math.ceil(extent / rows) * rows;
   if (extent < 4) return extent;
-  return computed(3) < computed(4) ? 3 : 4;
+  return COST_OF_THREE * computed(3) < computed(4) ? 3 : 4;
 }
 
 /** Rows times columns of a block: eight vectors of sums, beside which the factors still fit in registers. */
@@ -99,16 +55,6 @@ function axesOf(k: Lowered, columnWalks: (axis: number) => boolean): Axes {
   return { batch: others.filter(columnWalks), rowAxis, outer: free.slice(0, -1), rows };
 }
 
-/** Sources that the tiles read, numbered anew: a weight that was only packed need not stay in memory. */
-function withoutUnused(k: Lowered, factors: readonly number[]): Lowered {
-  const slots = new Set(factors.map((access) => k.inner[access]!.slot));
-  for (const [opcode, access] of [...k.init, ...k.done]) if (opcode === 0) slots.add(k.outer[access]!.slot);
-  const kept = [...slots].sort((a, b) => a - b);
-  const renumber = (read: Read): Read => ({ ...read, slot: kept.indexOf(read.slot) });
-  const sources = kept.map((slot) => k.sources[slot]!);
-  return { ...k, sources, inner: k.inner.map(renumber), outer: k.outer.map(renumber) };
-}
-
 type Wanted = { readonly k: Lowered; readonly product: Product };
 
 /** The kernel with both factors in place, axes joined, and the accesses that now stand for the factors. */
@@ -119,13 +65,10 @@ function tiledKernel(
   panels: readonly Panels[],
   sources: readonly Source[],
 ): Tiled {
-  const inner = k.inner.map((read, a) => {
-    if (a === p.row.access) return placeRead(read, row);
-    return a === p.column.access
-      ? placeRead(read, column)
-      : { ...read, box: undefined, guards: [], bound: 0, address: row.address };
-  });
-  const joined = withoutUnused(mergeAxes({ ...k, inner, sources }), [p.row.access, p.column.access]);
+  const inner = k.inner
+    .with(p.row.access, placeRead(p.row.read, row))
+    .with(p.column.access, placeRead(p.column.read, column));
+  const joined = withoutUnused(mergeAxes({ ...k, inner, sources }));
   const columnRead = joined.inner[p.column.access]!;
   const axes = axesOf(joined, (axis) => columnRead.address.coef[axis] !== 0);
   return {
@@ -143,7 +86,7 @@ export function planProduct(k: Lowered): KernelPlan | undefined {
   const p = k.sliced ? undefined : recogniseProduct(k);
   const columns = k.loops.at(-1) ?? 0;
   if (!p || columns < 4 || p.row.access === p.column.access) return undefined;
-  const draft: Draft = { buffers: [], stages: [], sources: [...k.sources], notes: [] };
+  const draft = newDraft(k);
   const row = placeRows(draft, k, p.row);
   if (!row) return undefined;
   const axes = axesOf(k, (axis) => walks(p.column.read, axis));
