@@ -287,7 +287,7 @@ contract Disputes is IDisputes {
         if (position.object() == Objects.TRACE && position.j() == 1) {
             uint32 rank = uint32(position.i() * Nodes.FAN_OUT);
             bytes32 salt = Hashes.traceSalt(claim.operator, claim.requester, claim.requestId);
-            Places.salt(hashes, salt, rank, registry.outputs(claim.modelRoot));
+            Places.traceLeaves(hashes, salt, rank, registry.outputs(claim.modelRoot));
         }
         return Nodes.fold(hashes);
     }

@@ -84,7 +84,7 @@ library Places {
     }
 
     /// @notice Turns tensorRoots into the trace leaves of ranks `rank`, rank + 1, ….
-    function salt(bytes32[] memory hashes, bytes32 traceSalt, uint32 rank, uint32[] memory outputs) internal pure {
+    function traceLeaves(bytes32[] memory hashes, bytes32 traceSalt, uint32 rank, uint32[] memory outputs) internal pure {
         uint32 kernel = rank;
         uint256 passed;
         for (uint256 i; i < hashes.length; i++) {

@@ -20,8 +20,8 @@ library Tiers {
         _within("auditBps", p.auditBps, 0, 3000);
         _within("burnBps", p.burnBps, 100, 3000);
         _within("delivery", p.delivery, 0, 0);
-        _within("minCoverage", p.minCoverage, 1, 1e30);
-        _within("maxCoverage", p.maxCoverage, p.minCoverage, 1e30);
+        _within("minCoverage", p.minCoverage, 1, 1e27);
+        _within("maxCoverage", p.maxCoverage, p.minCoverage, 1e27);
     }
 
     function hash(Parameters memory p) internal pure returns (bytes32) {

@@ -13,6 +13,7 @@ import {Allocation, OPG} from "../../src/token/OPG.sol";
 import {Claim, Levels, Opening, Parameters, Request} from "../../src/types/Claim.sol";
 import {ClaimId, ModelId} from "../../src/types/Identity.sol";
 import {Metadata, Origin} from "../../src/types/Model.sol";
+import {Position} from "../../src/types/Position.sol";
 import {Alphabet, ToyArbiter, ToyValidator, ToyWitness, Trees} from "./Alphabet.sol";
 
 /// @notice What an operator committed to in one run; the liar's is the honest one's with changes.
@@ -124,6 +125,18 @@ abstract contract World is Test {
         staking.authorise(address(market));
         if (stake > 0) staking.stake(owner, stake);
         vm.stopPrank();
+    }
+
+    function _noOffers() internal pure returns (Offer[] memory) {
+        return new Offer[](0);
+    }
+
+    function _claimPosition() internal pure returns (Position) {
+        return Position.wrap(0);
+    }
+
+    function _position(uint8 object, uint32 tensor, uint8 j, uint32 i) internal pure returns (Position) {
+        return Position.wrap((uint80(object) << 72) | (uint80(tensor) << 40) | (uint80(j) << 32) | i);
     }
 
     function _request(bytes32 input) internal view returns (Request memory) {

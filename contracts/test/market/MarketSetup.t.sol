@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Disputes} from "../../src/dispute/Disputes.sol";
+import {IArbiter} from "../../src/interfaces/IArbiter.sol";
+import {IDisputes} from "../../src/interfaces/IDisputes.sol";
+import {IMarket} from "../../src/interfaces/IMarket.sol";
+import {IOPG} from "../../src/interfaces/IOPG.sol";
+import {IStaking} from "../../src/interfaces/IStaking.sol";
+import {FeeSplit, Split} from "../../src/market/FeeSplit.sol";
+import {Market, Wiring} from "../../src/market/Market.sol";
+import {Staking} from "../../src/staking/Staking.sol";
+import {Parameters} from "../../src/types/Claim.sol";
+import {World} from "../toys/World.sol";
+
+contract MarketSetupTest is World {
+    function _wiring() internal view returns (Wiring memory) {
+        return Wiring(IOPG(address(opg)), staking, registry, disputes, auditPool);
+    }
+
+    function _refuse(Parameters memory p, bytes32 name, uint256 value, uint256 least, uint256 most) internal {
+        Parameters[] memory tiers = new Parameters[](1);
+        tiers[0] = p;
+        vm.expectRevert(
+            abi.encodeWithSelector(IMarket.MarketParameterOutOfRange.selector, name, value, least, most)
+        );
+        new Market(_wiring(), tiers);
+    }
+
+    function test_tiersOutsideTheBoundsAreRefused() external {
+        Parameters memory p = _parameters();
+        (p.window = 0);
+        _refuse(p, "window", 0, 1, 7 days);
+        p = _parameters();
+        p.reaction = 2 days + 1;
+        _refuse(p, "reaction", 2 days + 1, 1, 2 days);
+        p = _parameters();
+        p.answer = 0;
+        _refuse(p, "answer", 0, 1, 7 days);
+        p = _parameters();
+        p.freeze = 8 days;
+        _refuse(p, "freeze", 8 days, 1, 7 days);
+        p = _parameters();
+        p.grace = 0;
+        _refuse(p, "grace", 0, 1, 7 days);
+        p = _parameters();
+        p.auditBps = 3001;
+        _refuse(p, "auditBps", 3001, 0, 3000);
+        p = _parameters();
+        p.burnBps = 99;
+        _refuse(p, "burnBps", 99, 100, 3000);
+        p = _parameters();
+        p.delivery = 1;
+        _refuse(p, "delivery", 1, 0, 0);
+        p = _parameters();
+        p.minCoverage = 0;
+        _refuse(p, "minCoverage", 0, 1, 1e27);
+        p = _parameters();
+        p.maxCoverage = p.minCoverage - 1;
+        _refuse(p, "maxCoverage", p.maxCoverage, p.minCoverage, 1e27);
+    }
+
+    function test_wiringAndTierCountAreChecked() external {
+        Parameters[] memory tiers = new Parameters[](0);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.MarketParameterOutOfRange.selector, bytes32("tiers"), 0, 1, 16));
+        new Market(_wiring(), tiers);
+        tiers = new Parameters[](2);
+        (tiers[0], tiers[1]) = (_parameters(), _parameters());
+        tiers[1].freeze++;
+        uint256 freeze = tiers[0].freeze;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMarket.MarketParameterOutOfRange.selector, bytes32("freeze"), freeze + 1, freeze, freeze
+            )
+        );
+        new Market(_wiring(), tiers);
+        Wiring memory w = _wiring();
+        w.auditPool = address(0);
+        vm.expectRevert(IMarket.MarketZeroAddress.selector);
+        new Market(w, tiers);
+    }
+
+    function test_everyTierIsKeptAndTheLongestCounts() external {
+        Parameters[] memory tiers = new Parameters[](2);
+        (tiers[0], tiers[1]) = (_parameters(), _parameters());
+        tiers[1].window = 24 hours;
+        tiers[1].reaction = 12 hours;
+        Market both = new Market(_wiring(), tiers);
+        assertEq(both.tier(keccak256(abi.encode(tiers[0]))).window, tiers[0].window);
+        assertEq(both.tier(keccak256(abi.encode(tiers[1]))).window, 24 hours);
+        assertEq(
+            both.longestExposure(), 48 hours + 2 * 24 hours + 24 hours + 7 * (36 hours + 12 hours) + 24 hours
+        );
+        vm.expectRevert(abi.encodeWithSelector(IMarket.MarketTierUnknown.selector, bytes32(uint256(1))));
+        both.tier(bytes32(uint256(1)));
+    }
+
+    /// Law 3: nobody can opt in to a court whose claims outlive thawing stake.
+    function test_optInNeedsALongEnoughThaw() external {
+        Staking brief = new Staking(IOPG(address(opg)), FAULT_BOND, uint40(market.longestExposure()) - 1);
+        vm.startPrank(operator);
+        brief.register(signer, payee, "", _noOffers());
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IStaking.StakingExposureTooLong.selector,
+                market,
+                market.longestExposure(),
+                market.longestExposure() - 1
+            )
+        );
+        brief.authorise(address(market));
+        vm.stopPrank();
+        Staking enough = new Staking(IOPG(address(opg)), FAULT_BOND, uint40(market.longestExposure()));
+        vm.startPrank(operator);
+        enough.register(signer, payee, "", _noOffers());
+        enough.authorise(address(market));
+    }
+
+    function test_courtChecksItsMarket() external {
+        IArbiter arbiter = disputes.arbiter();
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputesNotMarket.selector, market));
+        new Disputes(market, arbiter, BOND, FLOOR);
+    }
+
+    function testFuzz_splitIsTheFee(uint128 fee, uint16 royalty, uint16 audit, uint16 burn) external pure {
+        royalty = uint16(bound(royalty, 0, 3000));
+        audit = uint16(bound(audit, 0, 3000));
+        burn = uint16(bound(burn, 100, 3000));
+        Split memory s = FeeSplit.split(fee, royalty, audit, burn);
+        assertEq(s.toOperator + s.toAuthor + s.toAudits + s.burnt, fee);
+        assertGe(s.burnt * 10_000, uint256(fee) * burn);
+        // A self-dealer that is operator and author at once gets back less than the fee.
+        if (fee > 0) assertLt(s.toOperator + s.toAuthor, fee);
+    }
+}
