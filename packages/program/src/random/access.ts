@@ -91,6 +91,13 @@ export function randomAccess(random: Random, axes: Axes, source: Readable): Acce
   };
 }
 
+/** Element by element, from somewhere near the start. */
+export function directAccess(random: Random, axes: Axes, { space, index, dtype, length }: Readable): Access {
+  const coef = axes.map((_, i) => axes.slice(i + 1).reduce((all, extent) => all * extent, 1));
+  const coordinates = [{ base: random.below(30), extent: length, stride: 1, coef }];
+  return { space, index, dtype, length, elseWord: wordOfClass(random, "zero") >>> 0, dynMask: 0, coordinates };
+}
+
 /** A static access whose address moves by `step` with the last axis. */
 export function operandAccess(random: Random, axes: Axes, source: Readable, step: number): Access {
   const last = axes.length - 1;

@@ -4,7 +4,7 @@ import { elementsOf, factsOf, kernelFacts, product, resultElements, SPACE } from
 import type { Kernel, Output, Program, TensorInfo } from "../types.ts";
 import { validateKernel } from "../validate.ts";
 import type { Readable } from "./access.ts";
-import { type Frame, randomDot, randomDtype, randomExtents, randomKernel } from "./kernel.ts";
+import { type Frame, randomDot, randomDtype, randomExtents, randomKernel, randomProbe } from "./kernel.ts";
 import { type Random, randomFrom } from "./source.ts";
 
 export { countOperands, emptyOperandTable, type OperandTable, printOperandTable } from "./coverage.ts";
@@ -59,8 +59,8 @@ function fillFrame(random: Random, draft: Draft, k: number, recurrent: boolean):
   const sources = [...tensors, ...results, ...inGroup, ...inGroup];
   const facts = factsOf({ ...draft, outputs: [] });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const dot = random.oneIn(4) ? randomDot(random, frame, sources) : undefined;
-    const kernel = dot ?? randomKernel(random, frame, sources);
+    const special = random.pick([randomDot, randomProbe, randomKernel, randomKernel]);
+    const kernel = special(random, frame, sources) ?? randomKernel(random, frame, sources);
     try {
       validateKernel({ ...facts, kernels: facts.kernels.with(k, kernelFacts(kernel)) }, k, kernel);
       draft.kernels[k] = kernel;

@@ -1,7 +1,7 @@
-import { OP } from "../instructions.ts";
+import { INSTRUCTIONS, OP } from "../instructions.ts";
 import { DTYPE, firstInstructionRegister, product } from "../kernel.ts";
 import type { Dtype, Instruction, Kernel } from "../types.ts";
-import { operandAccess, type Readable, randomAccess } from "./access.ts";
+import { directAccess, operandAccess, type Readable, randomAccess } from "./access.ts";
 import { randomCode, randomConstants, type Shape } from "./code.ts";
 import type { Random } from "./source.ts";
 
@@ -83,4 +83,29 @@ export function randomDot(random: Random, frame: Frame, sources: readonly Readab
   const P = firstInstructionRegister(kernel);
   const code = dotStep(random, P, kind, random.oneIn(10) ? 0 : 1);
   return { ...kernel, step: code, results: [kernel.results[0]!, P + code.length - 1, kernel.results[2]!] };
+}
+
+/** A map that applies a few instructions to words as they come from memory and shows every bit of what they give. */
+export function randomProbe(random: Random, frame: Frame, sources: readonly Readable[]): Kernel | undefined {
+  const operands = sources.filter(({ dtype, length }) => dtype <= DTYPE.i32 && length >= 64);
+  if (operands.length === 0) return undefined;
+  const accesses = [0, 1, 2].map(() => directAccess(random, frame.loops, random.pick(operands)));
+  const constants = randomConstants(random);
+  const first = 16 + constants.length;
+  const words = [first, first + 1, first + 2, first, first + 1, first + 2, random.between(16, first - 1)];
+  const done: Instruction[] = accesses.map((_, a): Instruction => [OP.ld, a, 0, 0]);
+  for (let n = random.between(3, 8); n > 0; n--) {
+    const op = random.between(1, INSTRUCTIONS.length - 1);
+    const operand = (i: number): number => (i < INSTRUCTIONS[op]!.operands.length ? random.pick(words) : 0);
+    done.push([op, operand(0), operand(1), operand(2)]);
+  }
+  const last = first + done.length - 1;
+  let mixed = first + accesses.length;
+  for (let register = mixed + 1; register <= last; register++) {
+    done.push([random.pick([OP.xor, OP.iadd]), mixed, register, 0]);
+    mixed = first + done.length - 1;
+  }
+  const outType = frame.groupSize === 1 ? random.pick([DTYPE.i32, DTYPE.f32]) : frame.outType;
+  const shape = { ...frame, outType, folds: [], state: 0, accesses, constants };
+  return { ...shape, init: [], step: [], done, results: [mixed] };
 }

@@ -1,4 +1,5 @@
 import { elementsOf } from "../kernel.ts";
+import { wordOfFloat } from "../scalar.ts";
 import { allocateTensor, writeElement } from "../tensors.ts";
 import type { Program, Tensor, TensorInfo } from "../types.ts";
 import type { Random } from "./source.ts";
@@ -20,8 +21,9 @@ export function wordOfClass(random: Random, kind: OperandClass): number {
   const bits = (count: number): number => random.word() >>> (32 - count);
   switch (kind) {
     case "unit":
-      // exponents −4 … 3, where sums and products stay ordinary
-      return signed(random, ONE + ((random.between(-4, 3) << 23) | bits(23)));
+      // exponents −4 … 3, where sums and products stay ordinary; now and then half of an odd number below 16
+      if (random.oneIn(4)) return signed(random, wordOfFloat(random.below(8) + 0.5));
+      return signed(random, ONE + (random.between(-4, 3) << 23) + bits(23));
     case "normal":
       return signed(random, (random.between(1, 254) << 23) | bits(23));
     case "zero":
