@@ -95,8 +95,10 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
     const id = `prove:${commitment}`;
     const refused = outbox.stateOf(id);
     // Too late for this commit: the next turn commits anew.
-    if (refused?.state === "refused" && refused.reason?.includes("ProofTooLate"))
-      return rows.forget(digest, kernel, element);
+    if (refused?.state === "refused" && refused.reason?.includes("ProofTooLate")) {
+      rows.forget(digest, kernel, element);
+      return;
+    }
     log.info({ digest, kernel, element, witness: witness.length }, "prove");
     const proof = { kernel, element, salt, witness: toHex(witness) };
     enqueue(id, calls.prove(addresses, { claim, opening: opening!, proof }));

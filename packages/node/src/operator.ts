@@ -1,4 +1,4 @@
-import { toHex } from "@opengradient/commitments";
+import { OBJECT, toHex } from "@opengradient/commitments";
 import { type CommittedRun, nameOf, revealNode } from "@opengradient/dispute";
 import { checkTensors, type Tensor } from "@opengradient/program";
 import {
@@ -181,10 +181,13 @@ export function openOperator(options: OperatorOptions): Operator {
   function answerDemand(answer: Answer, { position, key, due, target }: Demand): void {
     const { claim, digest } = answer;
     log.info({ digest, demanded: nameOf(position), due }, "demanded");
-    if (position.object === 0)
-      return enqueue(`open:${digest}`, calls.openClaim(reader.addresses, { claim, opening: openingFor(answer) }), due);
-    const data = toHex(revealNode(run(answer), position));
-    enqueue(`reveal:${digest}:${key}:${target}`, calls.reveal(reader.addresses, { claim, position, data }), due);
+    if (position.object === OBJECT.claim) {
+      const opening = openingFor(answer);
+      enqueue(`open:${digest}`, calls.openClaim(reader.addresses, { claim, opening }), due);
+    } else {
+      const data = toHex(revealNode(run(answer), position));
+      enqueue(`reveal:${digest}:${key}:${target}`, calls.reveal(reader.addresses, { claim, position, data }), due);
+    }
   }
 
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {

@@ -132,12 +132,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
       return store.become(intent.id, "refused", message);
     }
     const estimated = await chain.estimateGas(call);
-    const gas = (estimated * 5n) / 4n > MOST_GAS ? MOST_GAS : (estimated * 5n) / 4n;
+    const gas = least((estimated * 5n) / 4n, MOST_GAS);
     const { maxFeePerGas, maxPriorityFeePerGas } = await chain.estimateFeesPerGas();
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
     const nonce = Math.max(latest, store.nextNonce());
-    const fee = maxFeePerGas > options.feeCap ? options.feeCap : maxFeePerGas;
-    const tip = maxPriorityFeePerGas > fee ? fee : maxPriorityFeePerGas;
+    const fee = least(maxFeePerGas, options.feeCap);
+    const tip = least(maxPriorityFeePerGas, fee);
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);
     log.info({ intent: intent.id, nonce, hash: attempt.hash }, "send");
     await broadcast(attempt);
@@ -162,6 +162,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
   };
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 const notFound = (error: unknown): undefined => {
   if ((error as { name?: string }).name === "TransactionReceiptNotFoundError") return undefined;
