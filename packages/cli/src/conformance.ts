@@ -1,9 +1,19 @@
 /** Runs ONNX's backend test cases: each passes, fails, or is refused with a reason. */
-import { CompileError } from "@opengradient/compiler";
-import { type Constant, constantOf, numbersOf, OnnxError, type Port, readModel, readTensor } from "@opengradient/onnx";
+import { CompileError, compile, type Module } from "@opengradient/compiler";
+import {
+  type Constant,
+  constantOf,
+  type Imported,
+  type ImportOptions,
+  importGraph,
+  numbersOf,
+  OnnxError,
+  type Port,
+  readModel,
+  readTensor,
+} from "@opengradient/onnx";
 import { outputsOf, type Program, runReference, type Tensor } from "@opengradient/program";
 import { type CaseFiles, findCases, readBytes } from "./conformanceCases.ts";
-import { type ImportedModel, importOnnx } from "./importOnnx.ts";
 
 /** Computes the outputs of a Program. May throw ExecutorRefusal. */
 export type Executor = (
@@ -65,7 +75,7 @@ async function runCase(files: CaseFiles, options: ConformanceOptions): Promise<C
       const { model, given } = importFor(bytes, set.inputs);
       const expected = set.outputs.map((path) => constantOf(readTensor(readBytes(path))));
       const got = await options.executor(model.program, model.weights, inputsOf(model, given));
-      const reason = differenceOf(model.names.outputs, got, expected, options);
+      const reason = differenceOf(model.outputs, got, expected, options);
       if (reason !== undefined) return { name, status: "failed", reason: `${set.name}: ${reason}` };
     }
     return { name, status: "passed" };
@@ -79,10 +89,17 @@ async function runCase(files: CaseFiles, options: ConformanceOptions): Promise<C
   }
 }
 
+type Model = Module & Pick<Imported, "inputs" | "outputs">;
+
+const importModel = (bytes: Uint8Array, options: ImportOptions = {}): Model => {
+  const imported = importGraph(bytes, options);
+  return { ...imported, ...compile(imported) };
+};
+
 type Given = ReadonlyMap<string, Constant>;
 
 /** Imports with the inputs open; where that is refused, with integers and booleans bound to the test set's values. */
-function importFor(bytes: Uint8Array, paths: readonly string[]): { model: ImportedModel; given: Given } {
+function importFor(bytes: Uint8Array, paths: readonly string[]): { model: Model; given: Given } {
   const { graph } = readModel(bytes);
   const initialized = new Set(graph.initializers.map((tensor) => tensor.name));
   const open = graph.inputs.filter((info) => !initialized.has(info.name));
@@ -98,16 +115,16 @@ function importFor(bytes: Uint8Array, paths: readonly string[]): { model: Import
       symbolic.flatMap(({ name }) => (given.has(name) ? [[name, given.get(name)!.dims]] : [])),
     );
     try {
-      return { model: importOnnx(bytes, { shapes }), given };
+      return { model: importModel(bytes, { shapes }), given };
     } catch (cause) {
       if (!(cause instanceof OnnxError)) throw cause;
       first = cause;
       const set = Object.fromEntries([...given].filter(([, value]) => value.type === "i64" || value.type === "bool"));
       if (Object.keys(set).length === 0) throw cause;
-      return { model: importOnnx(bytes, { shapes, set }), given };
+      return { model: importModel(bytes, { shapes, set }), given };
     }
   } catch (cause) {
-    if (given.size === 0 && cause instanceof OnnxError) importOnnx(bytes);
+    if (given.size === 0 && cause instanceof OnnxError) importModel(bytes);
     throw cause instanceof OnnxError && first !== undefined ? first : cause;
   }
 }
@@ -122,8 +139,8 @@ function readInputs(names: readonly string[], paths: readonly string[]): Given {
   return inputs;
 }
 
-function inputsOf(model: ImportedModel, given: Given): Tensor[] {
-  return model.names.inputs.map(({ name }, i) => {
+function inputsOf(model: Model, given: Given): Tensor[] {
+  return model.inputs.map(({ name }, i) => {
     const value = given.get(name);
     if (value === undefined) throw new Error(`the test set has no input ${name}`);
     const info = model.program.inputs[i]!;

@@ -105,7 +105,7 @@ function guardOf(c: Coordinate, loops: readonly number[], strides: readonly numb
   const at = { base: c.base, coef: c.coef };
   if (c.extent === 1) return { at, extent: 1, digit: undefined };
   const digit = strides.findIndex((stride, j) => stride === c.stride && loops[j]! > 1);
-  if (digit < 0 || c.extent > loops[digit]!) return undefined;
+  if (digit < 0) return undefined;
   return { at, extent: c.extent, digit };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Expr } from "@opengradient/program";
 import {
+  and,
   f2i,
   fabs,
   fadd,
@@ -18,6 +19,7 @@ import {
   iadd,
   int,
   isub,
+  or,
   sar,
   select,
   shl,
@@ -32,8 +34,8 @@ const LOG2E = word(0x3fb8aa3b);
 /** ln 2 in two parts; the first has few bits, so that n times it is exact */
 const LN2_HIGH = word(0x3f317200);
 const LN2_LOW = word(0x35bfbe8e);
-/** of exp on ±ln2/2, fitted */
-const EXP = [0x3f800000, 0x3f800000, 0x3f000000, 0x3e2aaa45, 0x3d2aaa3e, 0x3c091eeb, 0x3ab6ccb4].map(word);
+/** of (exp r − 1 − r) / r² on ±ln2/2, fitted */
+const EXP = [0x3f000000, 0x3e2aaa45, 0x3d2aaa3e, 0x3c091eeb, 0x3ab6ccb4].map(word);
 
 const powerOfTwo = (n: Expr): Expr => shl(iadd(n, int(127)), int(23));
 
@@ -44,23 +46,30 @@ export function exp(x: Expr): Expr {
   const r = fsub(fsub(clamped, fmul(n, LN2_HIGH)), fmul(n, LN2_LOW));
   const whole = f2i(n);
   const half = sar(whole, int(1));
-  return fmul(fmul(polynomial(r, EXP), powerOfTwo(half)), powerOfTwo(isub(whole, half)));
+  // the large terms last, so that they round once
+  const sum = fadd(fadd(fmul(fmul(r, r), polynomial(r, EXP)), r), float(1));
+  return fmul(fmul(sum, powerOfTwo(half)), powerOfTwo(isub(whole, half)));
 }
 
-/** e^−|x| over or under 1 + e^−|x|: neither overflows, and small results keep their digits. */
+/**
+ * With e = e^−|x|: 1/(1 + e), or e/(1 + e) for negative x; neither overflows, and small results keep their digits.
+ * Far below 0, e − e·e/(1 + e) is the same and rounds less.
+ */
 export function sigmoid(x: Expr): Expr {
   const e = exp(fneg(fabs(x)));
-  return fdiv(select(flt(x, float(0)), e, float(1)), fadd(float(1), e));
+  const quotient = fdiv(select(flt(x, float(0)), e, float(1)), fadd(float(1), e));
+  return select(flt(x, float(-1.4)), fsub(e, fmul(e, quotient)), quotient);
 }
 
 /** of (tanh x / x − 1) / x² in x², on ±0.625, fitted */
 const TANH = [0xbeaaaa99, 0x3e088393, 0xbd5c1e2c, 0x3ca91349, 0xbbbaf0d2].map(word);
 
-/** Near 0 an odd polynomial, elsewhere 1 − 2/(e^2|x| + 1) with the sign of x. */
+/** On |x|, near 0 a polynomial, elsewhere 1 − 2/(e^2|x| + 1); then the sign of x, also of −0. */
 export function tanh(x: Expr): Expr {
   const size = fabs(x);
-  const square = fmul(x, x);
-  const near = fadd(x, fmul(fmul(square, polynomial(square, TANH)), x));
+  const square = fmul(size, size);
+  const near = fadd(size, fmul(fmul(square, polynomial(square, TANH)), size));
   const far = fsub(float(1), fdiv(float(2), fadd(exp(fadd(size, size)), float(1))));
-  return select(flt(size, float(0.625)), near, select(flt(x, float(0)), fneg(far), far));
+  const sign = or(float(1), and(x, word(0x80000000)));
+  return fmul(select(flt(size, float(0.625)), near, far), sign);
 }
