@@ -32,8 +32,8 @@ library DotF32 {
           if (n == 0) break;
         }
         uint256 product = F32.mul(element(p), element(q));
-        // −0 stays while products are −0; an infinity while they are finite
-        bool stays = acc == F32.SIGN ? product == acc : (acc & F32.INF) == F32.INF && (product & F32.INF) != F32.INF;
+        // −0 stays while products are −0, an infinity while they are finite; NaN becomes the canonical one
+        bool stays = acc == F32.SIGN ? product == acc : (acc & ~F32.SIGN) == F32.INF && (product & F32.INF) != F32.INF;
         if (!stays) acc = F32.add(acc, product);
         p += left;
         q += right;
