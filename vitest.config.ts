@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+// Node runs our sources itself: rewritten by Vite the reference interpreter is four times slower.
+const server = { deps: { external: [/\/(packages|apps)\/[^/]+\/src\/.*\.ts$/] } };
+const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000, server } as const;
 
 export default defineConfig({
   test: {

@@ -1,0 +1,90 @@
+import { createDecipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { keccak, toHex } from "@opengradient/commitments";
+import type { Hex, LocalAccount } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { z } from "zod";
+import { CommandError } from "../failure.ts";
+import { namedAccount } from "./accounts.ts";
+
+export type KeyOptions = { keystore?: string; account?: string };
+
+/** Where a key may come from, in words. */
+const SOURCES =
+  "give --keystore FILE with OG_PASSWORD_FILE, or OG_KEY_FILE (a file with the key in hex), or on a devnet --account NAME";
+
+/**
+ * The account that a command acts as. Keys come from files only: an argument would stay in the shell's history and in
+ * the list of processes.
+ * @throws CommandError
+ */
+export function accountOf({ keystore, account }: KeyOptions, devnet: boolean): LocalAccount {
+  const keyFile = process.env["OG_KEY_FILE"];
+  if (account !== undefined) {
+    if (/^0x[0-9a-fA-F]{64}$/.test(account))
+      throw new CommandError("a key must never stand in a command", { todo: SOURCES });
+    if (!devnet) throw new CommandError("--account names accounts of a devnet; this chain is none", { todo: SOURCES });
+    return namedAccount(account);
+  }
+  if (keystore !== undefined) return privateKeyToAccount(fromKeystore(keystore));
+  if (keyFile !== undefined) return privateKeyToAccount(fromKeyFile(keyFile));
+  throw new CommandError("this command signs, and no key is given", { todo: SOURCES });
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    throw new CommandError(`${path}: can not be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
+
+function fromKeyFile(path: string): Hex {
+  const key = text(path);
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(key))
+    throw new CommandError(`${path}: 64 hex digits are needed, and nothing else`);
+  return `0x${key.replace(/^0x/, "")}`;
+}
+
+const hex = z
+  .string()
+  .regex(/^([0-9a-fA-F]{2})*$/)
+  .transform((value) => Buffer.from(value, "hex"));
+const keystoreSchema = z.object({
+  version: z.literal(3),
+  crypto: z.object({
+    cipher: z.literal("aes-128-ctr"),
+    ciphertext: hex,
+    cipherparams: z.object({ iv: hex }),
+    mac: hex,
+    kdf: z.enum(["scrypt", "pbkdf2"]),
+    kdfparams: z.object({
+      dklen: z.int(),
+      salt: hex,
+      n: z.int().optional(),
+      r: z.int().optional(),
+      p: z.int().optional(),
+      c: z.int().optional(),
+    }),
+  }),
+});
+
+/** A keystore of version 3, as geth, foundry and wallets write it. */
+function fromKeystore(path: string): Hex {
+  const passwordFile = process.env["OG_PASSWORD_FILE"];
+  if (passwordFile === undefined)
+    throw new CommandError("--keystore needs its password", { todo: "set OG_PASSWORD_FILE to a file that holds it" });
+  const parsed = keystoreSchema.safeParse(JSON.parse(text(path)));
+  if (!parsed.success) throw new CommandError(`${path}: no keystore of version 3: ${z.prettifyError(parsed.error)}`);
+  const { crypto } = parsed.data;
+  const { salt, dklen, n, r, p, c } = crypto.kdfparams;
+  const password = text(passwordFile);
+  const derived =
+    crypto.kdf === "scrypt"
+      ? scryptSync(password, salt, dklen, { N: n ?? 262_144, r: r ?? 8, p: p ?? 1, maxmem: 1024 * 1024 * 1024 })
+      : pbkdf2Sync(password, salt, c ?? 262_144, dklen, "sha256");
+  const mac = keccak(derived.subarray(16, 32), crypto.ciphertext);
+  if (!crypto.mac.equals(mac)) throw new CommandError(`${path}: the password in ${passwordFile} does not open it`);
+  const cipher = createDecipheriv("aes-128-ctr", derived.subarray(0, 16), crypto.cipherparams.iv);
+  return toHex(Buffer.concat([cipher.update(crypto.ciphertext), cipher.final()]));
+}

@@ -1,0 +1,90 @@
+import type { Deployment } from "@opengradient/bindings";
+import { deploySystem, devnetParameters, type Parameters, type SystemOptions } from "@opengradient/protocol";
+import { createHardhatRuntimeEnvironment } from "hardhat/hre";
+import { createPublicClient, createWalletClient, type Transport } from "viem";
+import { hardhat } from "viem/chains";
+import { DEVNET_CHAIN_ID, DEVNET_NAMES, devnetAccount, devnetAddress } from "./accounts.ts";
+import { readArtifacts } from "./artifacts.ts";
+
+/** A chain in this process that answers JSON-RPC over HTTP. */
+export type LocalChain = { readonly url: string; close(): Promise<void> };
+
+export type LocalChainOptions = {
+  readonly port?: number;
+  /** milliseconds between blocks that nobody asked for, 0 for none; every transaction is mined at once beside */
+  readonly blockInterval?: number;
+};
+
+/** A fresh chain with Ethereum's present rules, its block and transaction gas caps included. */
+async function devnetNetwork(blockInterval: number) {
+  const devnet = {
+    type: "edr-simulated",
+    chainType: "l1",
+    hardfork: "osaka",
+    chainId: DEVNET_CHAIN_ID,
+    mining: { auto: true, interval: blockInterval },
+    allowBlocksWithSameTimestamp: true,
+    loggingEnabled: false,
+  } as const;
+  const { network } = await createHardhatRuntimeEnvironment({ networks: { devnet } });
+  return network;
+}
+
+export async function startChain({ port, blockInterval = 1000 }: LocalChainOptions = {}): Promise<LocalChain> {
+  const network = await devnetNetwork(blockInterval);
+  const server = await network.createServer("devnet", "127.0.0.1", port);
+  const at = await server.listen();
+  return { url: `http://${at.address}:${at.port}`, close: () => server.close() };
+}
+
+/** The same without a server: its provider, for tests. */
+export async function openChain() {
+  const { provider, close } = await (await devnetNetwork(0)).create("devnet");
+  return { provider, close };
+}
+
+export const OPG = 10n ** 18n;
+const SUPPLY = 1_000_000_000n * OPG;
+const GRANT = 1_000_000n * OPG;
+
+/** The money and clocks of a devnet: short, and not for value. */
+export function devnetSystem(tiers: readonly Parameters[] = [devnetParameters]): SystemOptions {
+  const others = DEVNET_NAMES.slice(1).map((name) => ({ to: devnetAddress(name), amount: GRANT }));
+  const rest = SUPPLY - GRANT * BigInt(others.length);
+  return {
+    genesis: [{ to: devnetAddress("deployer"), amount: rest }, ...others],
+    faultBond: 10_000n * OPG,
+    thawPeriod: 7 * 86_400,
+    tiers,
+    auditPool: devnetAddress("pool"),
+    proofBond: 10n * OPG,
+    baseFeeFloor: 10n ** 7n,
+    chain: "devnet",
+  };
+}
+
+/** Deploys the whole system from the devnet's deployer. */
+export async function deployDevnet(transport: Transport, options = devnetSystem()): Promise<Deployment> {
+  const chain = createPublicClient({ chain: hardhat, transport, pollingInterval: 20 });
+  const wallet = createWalletClient({ account: devnetAccount(0), chain: hardhat, transport });
+  return deploySystem({ chain, wallet, chainId: DEVNET_CHAIN_ID }, readArtifacts(), options);
+}
+
+type Rpc = (method: string, params: readonly unknown[]) => Promise<unknown>;
+
+export const rpcOf =
+  (url: string): Rpc =>
+  async (method, params) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+    const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } };
+    if (error) throw new Error(`${method}: ${error.message}`);
+    return result;
+  };
+
+/** Moves the devnet's clock forward and mines a block there. */
+export async function advance(url: string, seconds: number): Promise<void> {
+  const rpc = rpcOf(url);
+  await rpc("evm_increaseTime", [`0x${Math.max(1, Math.ceil(seconds)).toString(16)}`]);
+  await rpc("evm_mine", []);
+}

@@ -1,0 +1,159 @@
+import type { Deployment } from "@opengradient/bindings";
+import { opgAbi } from "@opengradient/bindings";
+import {
+  DEVNET_CHAIN_ID,
+  type DevnetName,
+  deployDevnet,
+  devnetAccount,
+  devnetSystem,
+  encodeModel,
+  importModel,
+  openChain,
+  publishModel,
+} from "@opengradient/cli";
+import { concatBytes, keccak, toHex } from "@opengradient/commitments";
+import type { Model as PlayerModel } from "@opengradient/dispute";
+import { type Program, type Tensor, tensorRootOf } from "@opengradient/program";
+import {
+  authorise,
+  devnetParameters,
+  ensureAllowance,
+  parametersHash,
+  type Reader,
+  register,
+  stake,
+  type Writer,
+} from "@opengradient/protocol";
+import { type Address, createPublicClient, createWalletClient, custom, type Hex, maxUint256 } from "viem";
+import { hardhat } from "viem/chains";
+
+export const OPG = 10n ** 18n;
+const NAMES: readonly DevnetName[] = [
+  "deployer",
+  "author",
+  "operator",
+  "operator2",
+  "requester",
+  "requester2",
+  "challenger",
+  "pool",
+];
+
+/** The clocks of these stories, in seconds: short, and each of another length. */
+export const CLOCKS = { ...devnetParameters, window: 600, reaction: 90, answer: 120, freeze: 400, grace: 200 };
+
+/** A real chain in this process with the real contracts on it, and somebody for every role. */
+export type World = {
+  readonly deployment: Deployment;
+  readonly reader: Reader;
+  readonly tier: typeof CLOCKS;
+  readonly tierHash: Hex;
+  writer(name: DevnetName): Writer;
+  address(name: DevnetName): Address;
+  now(): Promise<number>;
+  block(): Promise<number>;
+  /** Mines a block so many seconds later. */
+  advance(seconds: number): Promise<void>;
+  mine(blocks: number): Promise<void>;
+  /** Runs a story and takes everything back afterwards. */
+  apart<T>(story: () => Promise<T>): Promise<T>;
+  opgOf(address: Address): Promise<bigint>;
+  ethOf(address: Address): Promise<bigint>;
+  close(): Promise<void>;
+};
+
+export async function createWorld(tier = CLOCKS): Promise<World> {
+  const { provider, close } = await openChain();
+  const transport = custom(provider, { retryCount: 0 });
+  const rpc = (method: string, params: readonly unknown[] = []) => provider.request({ method, params: [...params] });
+  const deployment = await deployDevnet(transport, devnetSystem([tier]));
+  const { chainId, block: _, ...addresses } = deployment;
+  const chain = createPublicClient({ chain: hardhat, transport, pollingInterval: 1, cacheTime: 0 });
+  const reader: Reader = { chain, addresses, chainId };
+  const writers = new Map(
+    NAMES.map((name, index) => {
+      const wallet = createWalletClient({ account: devnetAccount(index), chain: hardhat, transport });
+      return [name, { ...reader, wallet } satisfies Writer];
+    }),
+  );
+  const writer = (name: DevnetName): Writer => writers.get(name)!;
+  return {
+    deployment,
+    reader,
+    tier,
+    tierHash: parametersHash(tier),
+    writer,
+    address: (name) => writer(name).wallet.account.address,
+    now: async () => Number((await chain.getBlock()).timestamp),
+    block: async () => Number(await chain.getBlockNumber()),
+    advance: async (seconds) => {
+      await rpc("evm_increaseTime", [`0x${seconds.toString(16)}`]);
+      await rpc("evm_mine");
+    },
+    mine: async (blocks) => {
+      await rpc("hardhat_mine", [`0x${blocks.toString(16)}`]);
+    },
+    apart: async (story) => {
+      const snapshot = await rpc("evm_snapshot");
+      try {
+        return await story();
+      } finally {
+        await rpc("evm_revert", [snapshot]);
+      }
+    },
+    opgOf: (address) =>
+      chain.readContract({ address: addresses.opg, abi: opgAbi, functionName: "balanceOf", args: [address] }),
+    ethOf: (address) => chain.getBalance({ address }),
+    close,
+  };
+}
+
+export { DEVNET_CHAIN_ID };
+
+/** Everything that a story needs of a published model. */
+export type Published = {
+  readonly modelRoot: Hex;
+  readonly program: Program;
+  readonly weights: readonly Tensor[];
+  readonly player: PlayerModel;
+};
+
+export const playerModel = (program: Program, weights: readonly Tensor[]): PlayerModel => ({
+  program,
+  weights: weights.map(({ data }) => data),
+  weightRoots: concatBytes(weights.map(tensorRootOf)),
+});
+
+/** Publishes a Program that came from no file. */
+export async function publishProgram(world: World, program: Program, weights: readonly Tensor[]): Promise<Published> {
+  const hashes = { sourceHash: toHex(keccak(Uint8Array.of(1))), compilerHash: toHex(keccak(Uint8Array.of(2))) };
+  const encoded = encodeModel(program, weights, hashes);
+  const model = { program, weights, inputs: [], outputs: [], labels: [], notes: [], ...encoded };
+  await publishModel(world.writer("author"), model, { royaltyBps: 250, uri: "" });
+  return { modelRoot: model.roots.modelRoot, program, weights, player: playerModel(program, weights) };
+}
+
+export async function publishOnnx(world: World, file: Uint8Array): Promise<Published> {
+  const model = importModel(file);
+  await publishModel(world.writer("author"), model, { royaltyBps: 250, uri: "" });
+  const { program, weights, roots } = model;
+  return { modelRoot: roots.modelRoot, program, weights, player: playerModel(program, weights) };
+}
+
+export const STAKE = 60_000n * OPG;
+
+/** Operators with stake, and everyone's allowances, so that stories are about something else. */
+export async function settleIn(world: World): Promise<void> {
+  for (const name of ["operator", "operator2"] as const) {
+    const writer = world.writer(name);
+    const own = writer.wallet.account.address;
+    await register(writer, { signer: own, payee: own, endpoint: "", offers: [] });
+    await authorise(writer, { court: world.deployment.market });
+    await ensureAllowance(writer, { spender: world.deployment.staking, amount: maxUint256 });
+    await stake(writer, { operator: own, amount: STAKE });
+  }
+  for (const name of ["requester", "requester2"] as const)
+    await ensureAllowance(world.writer(name), { spender: world.deployment.market, amount: maxUint256 });
+  for (const name of ["challenger", "requester2"] as const)
+    await ensureAllowance(world.writer(name), { spender: world.deployment.disputes, amount: maxUint256 });
+}
