@@ -1,10 +1,10 @@
-import { type Hex, isAddress } from "viem";
+import { getAddress, type Hex, isAddress } from "viem";
 import { z } from "zod";
 
 const address = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), "must be an address")
-  .transform((text) => text as Hex);
+  .transform((text) => getAddress(text.toLowerCase()));
 const key = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, "must be 32 bytes of hex")

@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import { type Address, getAddress, type Hex, isAddress } from "viem";
 import { z } from "zod";
 import { type Claim, type ClaimDomain, claimDigest, recoverClaimSigner } from "./claim.ts";
 import { LevelNotBuiltError, levelNames } from "./levels.ts";
@@ -17,18 +17,22 @@ const hex = (bytes: number) =>
   z.templateLiteral(["0x", z.string()]).refine((text) => new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`).test(text), {
     message: `must be ${bytes} bytes of hex`,
   });
+const address = z
+  .string()
+  .refine((text) => isAddress(text, { strict: false }), "must be an address")
+  .transform((text) => getAddress(text.toLowerCase()));
 const amount = z.string().regex(/^\d+$/).transform(BigInt);
 
 const schema = z.object({
   version: z.literal(1),
   chainId: z.int().positive(),
-  market: hex(20),
+  market: address,
   claim: z.object({
     modelRoot: hex(32),
     input: hex(32),
     output: hex(32),
-    operator: hex(20),
-    requester: hex(20),
+    operator: address,
+    requester: address,
     requestId: amount,
     fee: amount,
     coverage: amount,

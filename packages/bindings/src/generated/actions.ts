@@ -10,9 +10,34 @@ import { opgAbi, modelRegistryAbi, stakingAbi, marketAbi, disputesAbi, arbiterAb
 export const readOpg = /*#__PURE__*/ createReadContract({ abi: opgAbi })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"CLOCK_MODE"`
+ */
+export const readOpgClockMode = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'CLOCK_MODE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"DOMAIN_SEPARATOR"`
+ */
+export const readOpgDomainSeparator = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'DOMAIN_SEPARATOR' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"MAX_ALLOCATIONS"`
+ */
+export const readOpgMaxAllocations = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'MAX_ALLOCATIONS' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"SUPPLY"`
+ */
+export const readOpgSupply = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'SUPPLY' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"allowance"`
  */
 export const readOpgAllowance = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'allowance' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"authorizationState"`
+ */
+export const readOpgAuthorizationState = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'authorizationState' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"balanceOf"`
@@ -20,9 +45,74 @@ export const readOpgAllowance = /*#__PURE__*/ createReadContract({ abi: opgAbi, 
 export const readOpgBalanceOf = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'balanceOf' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"checkpoints"`
+ */
+export const readOpgCheckpoints = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'checkpoints' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"clock"`
+ */
+export const readOpgClock = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'clock' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"decimals"`
+ */
+export const readOpgDecimals = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'decimals' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"delegates"`
+ */
+export const readOpgDelegates = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'delegates' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readOpgEip712Domain = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'eip712Domain' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"getPastTotalSupply"`
+ */
+export const readOpgGetPastTotalSupply = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'getPastTotalSupply' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"getPastVotes"`
+ */
+export const readOpgGetPastVotes = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'getPastVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"getVotes"`
+ */
+export const readOpgGetVotes = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'getVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"name"`
+ */
+export const readOpgName = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'name' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"nonces"`
+ */
+export const readOpgNonces = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'nonces' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"numCheckpoints"`
+ */
+export const readOpgNumCheckpoints = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'numCheckpoints' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"symbol"`
+ */
+export const readOpgSymbol = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'symbol' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"totalSupply"`
  */
 export const readOpgTotalSupply = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'totalSupply' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"version"`
+ */
+export const readOpgVersion = /*#__PURE__*/ createReadContract({ abi: opgAbi, functionName: 'version' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__
@@ -40,6 +130,31 @@ export const writeOpgApprove = /*#__PURE__*/ createWriteContract({ abi: opgAbi, 
 export const writeOpgBurn = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'burn' })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const writeOpgCancelAuthorization = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'cancelAuthorization' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"delegate"`
+ */
+export const writeOpgDelegate = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"delegateBySig"`
+ */
+export const writeOpgDelegateBySig = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'delegateBySig' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"permit"`
+ */
+export const writeOpgPermit = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'permit' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const writeOpgReceiveWithAuthorization = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'receiveWithAuthorization' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transfer"`
  */
 export const writeOpgTransfer = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'transfer' })
@@ -48,6 +163,11 @@ export const writeOpgTransfer = /*#__PURE__*/ createWriteContract({ abi: opgAbi,
  * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transferFrom"`
  */
 export const writeOpgTransferFrom = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'transferFrom' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const writeOpgTransferWithAuthorization = /*#__PURE__*/ createWriteContract({ abi: opgAbi, functionName: 'transferWithAuthorization' })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__
@@ -65,6 +185,31 @@ export const simulateOpgApprove = /*#__PURE__*/ createSimulateContract({ abi: op
 export const simulateOpgBurn = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'burn' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"cancelAuthorization"`
+ */
+export const simulateOpgCancelAuthorization = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'cancelAuthorization' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"delegate"`
+ */
+export const simulateOpgDelegate = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"delegateBySig"`
+ */
+export const simulateOpgDelegateBySig = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'delegateBySig' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"permit"`
+ */
+export const simulateOpgPermit = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'permit' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"receiveWithAuthorization"`
+ */
+export const simulateOpgReceiveWithAuthorization = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'receiveWithAuthorization' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transfer"`
  */
 export const simulateOpgTransfer = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'transfer' })
@@ -73,6 +218,11 @@ export const simulateOpgTransfer = /*#__PURE__*/ createSimulateContract({ abi: o
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transferFrom"`
  */
 export const simulateOpgTransferFrom = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'transferFrom' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgAbi}__ and `functionName` set to `"transferWithAuthorization"`
+ */
+export const simulateOpgTransferWithAuthorization = /*#__PURE__*/ createSimulateContract({ abi: opgAbi, functionName: 'transferWithAuthorization' })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__
@@ -85,6 +235,31 @@ export const watchOpgEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAb
 export const watchOpgApprovalEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'Approval' })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"AuthorizationCanceled"`
+ */
+export const watchOpgAuthorizationCanceledEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'AuthorizationCanceled' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"AuthorizationUsed"`
+ */
+export const watchOpgAuthorizationUsedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'AuthorizationUsed' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"DelegateChanged"`
+ */
+export const watchOpgDelegateChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'DelegateChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"DelegateVotesChanged"`
+ */
+export const watchOpgDelegateVotesChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'DelegateVotesChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchOpgEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'EIP712DomainChanged' })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgAbi}__ and `eventName` set to `"Transfer"`
  */
 export const watchOpgTransferEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgAbi, eventName: 'Transfer' })
@@ -95,9 +270,19 @@ export const watchOpgTransferEvent = /*#__PURE__*/ createWatchContractEvent({ ab
 export const readModelRegistry = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"MAX_ROYALTY_BPS"`
+ */
+export const readModelRegistryMaxRoyaltyBps = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi, functionName: 'MAX_ROYALTY_BPS' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"author"`
  */
 export const readModelRegistryAuthor = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi, functionName: 'author' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"counts"`
+ */
+export const readModelRegistryCounts = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi, functionName: 'counts' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"inputShape"`
@@ -133,6 +318,11 @@ export const readModelRegistryProgress = /*#__PURE__*/ createReadContract({ abi:
  * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"resultShape"`
  */
 export const readModelRegistryResultShape = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi, functionName: 'resultShape' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link modelRegistryAbi}__ and `functionName` set to `"validator"`
+ */
+export const readModelRegistryValidator = /*#__PURE__*/ createReadContract({ abi: modelRegistryAbi, functionName: 'validator' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link modelRegistryAbi}__
@@ -248,6 +438,11 @@ export const readStakingOffers = /*#__PURE__*/ createReadContract({ abi: staking
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"operators"`
  */
 export const readStakingOperators = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'operators' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"opg"`
+ */
+export const readStakingOpg = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'opg' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"room"`
@@ -470,9 +665,19 @@ export const watchStakingWithdrawnEvent = /*#__PURE__*/ createWatchContractEvent
 export const readMarket = /*#__PURE__*/ createReadContract({ abi: marketAbi })
 
 /**
- * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"burnable"`
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"LONGEST_REQUEST"`
  */
-export const readMarketBurnable = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'burnable' })
+export const readMarketLongestRequest = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'LONGEST_REQUEST' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"POST_AHEAD"`
+ */
+export const readMarketPostAhead = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'POST_AHEAD' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"auditPool"`
+ */
+export const readMarketAuditPool = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'auditPool' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"digest"`
@@ -480,9 +685,24 @@ export const readMarketBurnable = /*#__PURE__*/ createReadContract({ abi: market
 export const readMarketDigest = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'digest' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"disputes"`
+ */
+export const readMarketDisputes = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'disputes' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"domainSeparator"`
  */
 export const readMarketDomainSeparator = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'domainSeparator' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readMarketEip712Domain = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'eip712Domain' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"freeze"`
+ */
+export const readMarketFreeze = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'freeze' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"longestExposure"`
@@ -490,9 +710,39 @@ export const readMarketDomainSeparator = /*#__PURE__*/ createReadContract({ abi:
 export const readMarketLongestExposure = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'longestExposure' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"opg"`
+ */
+export const readMarketOpg = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'opg' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"pots"`
+ */
+export const readMarketPots = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'pots' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"quietAt"`
+ */
+export const readMarketQuietAt = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'quietAt' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"record"`
  */
 export const readMarketRecord = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'record' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"registry"`
+ */
+export const readMarketRegistry = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'registry' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"requests"`
+ */
+export const readMarketRequests = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'requests' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"staking"`
+ */
+export const readMarketStaking = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'staking' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"standing"`
@@ -533,6 +783,11 @@ export const writeMarketFinalise = /*#__PURE__*/ createWriteContract({ abi: mark
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"hold"`
  */
 export const writeMarketHold = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'hold' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"payAudits"`
+ */
+export const writeMarketPayAudits = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'payAudits' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"post"`
@@ -585,6 +840,11 @@ export const simulateMarketFinalise = /*#__PURE__*/ createSimulateContract({ abi
 export const simulateMarketHold = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'hold' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"payAudits"`
+ */
+export const simulateMarketPayAudits = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'payAudits' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"post"`
  */
 export const simulateMarketPost = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'post' })
@@ -615,9 +875,19 @@ export const simulateMarketVoid = /*#__PURE__*/ createSimulateContract({ abi: ma
 export const watchMarketEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"AuditsPaid"`
+ */
+export const watchMarketAuditsPaidEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'AuditsPaid' })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"Burnt"`
  */
 export const watchMarketBurntEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'Burnt' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchMarketEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'EIP712DomainChanged' })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"Finalised"`
@@ -655,6 +925,16 @@ export const watchMarketVoidedEvent = /*#__PURE__*/ createWatchContractEvent({ a
 export const readDisputes = /*#__PURE__*/ createReadContract({ abi: disputesAbi })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"arbiter"`
+ */
+export const readDisputesArbiter = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'arbiter' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"baseFeeFloor"`
+ */
+export const readDisputesBaseFeeFloor = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'baseFeeFloor' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"bond"`
  */
 export const readDisputesBond = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'bond' })
@@ -680,6 +960,11 @@ export const readDisputesDemands = /*#__PURE__*/ createReadContract({ abi: dispu
 export const readDisputesDepth = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'depth' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"market"`
+ */
+export const readDisputesMarket = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'market' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"openingPrice"`
  */
 export const readDisputesOpeningPrice = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'openingPrice' })
@@ -690,9 +975,24 @@ export const readDisputesOpeningPrice = /*#__PURE__*/ createReadContract({ abi: 
 export const readDisputesOpenings = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'openings' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"opg"`
+ */
+export const readDisputesOpg = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'opg' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"price"`
  */
 export const readDisputesPrice = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'price' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"registry"`
+ */
+export const readDisputesRegistry = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'registry' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"staking"`
+ */
+export const readDisputesStaking = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'staking' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link disputesAbi}__

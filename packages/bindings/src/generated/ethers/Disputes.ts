@@ -134,6 +134,8 @@ export type ProofStructOutput = [
 export interface DisputesInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "arbiter"
+      | "baseFeeFloor"
       | "bond"
       | "commit"
       | "commitments"
@@ -143,15 +145,19 @@ export interface DisputesInterface extends Interface {
       | "demands"
       | "depth"
       | "expire"
+      | "market"
       | "open"
       | "openAtPost"
       | "openingPrice"
       | "openings"
+      | "opg"
       | "price"
       | "prove"
       | "reclaim"
+      | "registry"
       | "reveal"
       | "settleBond"
+      | "staking"
       | "withdraw"
   ): FunctionFragment;
 
@@ -168,6 +174,11 @@ export interface DisputesInterface extends Interface {
       | "Withdrawn"
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "arbiter", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "baseFeeFloor",
+    values?: undefined
+  ): string;
   encodeFunctionData(functionFragment: "bond", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "commit",
@@ -201,6 +212,7 @@ export interface DisputesInterface extends Interface {
     functionFragment: "expire",
     values: [ClaimStruct, BigNumberish, BytesLike]
   ): string;
+  encodeFunctionData(functionFragment: "market", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "open",
     values: [ClaimStruct, OpeningStruct]
@@ -214,6 +226,7 @@ export interface DisputesInterface extends Interface {
     values: [ClaimStruct]
   ): string;
   encodeFunctionData(functionFragment: "openings", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "opg", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "price",
     values: [ClaimStruct, BigNumberish]
@@ -226,6 +239,7 @@ export interface DisputesInterface extends Interface {
     functionFragment: "reclaim",
     values: [ClaimStruct, BigNumberish, BytesLike]
   ): string;
+  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "reveal",
     values: [ClaimStruct, BigNumberish, BytesLike]
@@ -234,11 +248,17 @@ export interface DisputesInterface extends Interface {
     functionFragment: "settleBond",
     values: [ClaimStruct, AddressLike, BytesLike]
   ): string;
+  encodeFunctionData(functionFragment: "staking", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "withdraw",
     values: [AddressLike]
   ): string;
 
+  decodeFunctionResult(functionFragment: "arbiter", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "baseFeeFloor",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "bond", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "commit", data: BytesLike): Result;
   decodeFunctionResult(
@@ -254,6 +274,7 @@ export interface DisputesInterface extends Interface {
   decodeFunctionResult(functionFragment: "demands", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "depth", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "expire", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "market", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "open", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "openAtPost", data: BytesLike): Result;
   decodeFunctionResult(
@@ -261,11 +282,14 @@ export interface DisputesInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "openings", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "price", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "prove", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "reclaim", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "reveal", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "settleBond", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
 
@@ -515,6 +539,10 @@ export interface Disputes extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  arbiter: TypedContractMethod<[], [string], "view">;
+
+  baseFeeFloor: TypedContractMethod<[], [bigint], "view">;
+
   bond: TypedContractMethod<[], [bigint], "view">;
 
   commit: TypedContractMethod<
@@ -562,6 +590,8 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
 
+  market: TypedContractMethod<[], [string], "view">;
+
   open: TypedContractMethod<
     [claim: ClaimStruct, opening: OpeningStruct],
     [void],
@@ -576,7 +606,9 @@ export interface Disputes extends BaseContract {
 
   openingPrice: TypedContractMethod<[claim: ClaimStruct], [bigint], "view">;
 
-  openings: TypedContractMethod<[id: BytesLike], [string], "view">;
+  openings: TypedContractMethod<[arg0: BytesLike], [string], "view">;
+
+  opg: TypedContractMethod<[], [string], "view">;
 
   price: TypedContractMethod<
     [claim: ClaimStruct, position: BigNumberish],
@@ -596,6 +628,8 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
 
+  registry: TypedContractMethod<[], [string], "view">;
+
   reveal: TypedContractMethod<
     [claim: ClaimStruct, position: BigNumberish, data: BytesLike],
     [void],
@@ -608,12 +642,20 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
 
+  staking: TypedContractMethod<[], [string], "view">;
+
   withdraw: TypedContractMethod<[to: AddressLike], [void], "nonpayable">;
 
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
   ): T;
 
+  getFunction(
+    nameOrSignature: "arbiter"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "baseFeeFloor"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "bond"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -671,6 +713,9 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "market"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "open"
   ): TypedContractMethod<
     [claim: ClaimStruct, opening: OpeningStruct],
@@ -689,7 +734,10 @@ export interface Disputes extends BaseContract {
   ): TypedContractMethod<[claim: ClaimStruct], [bigint], "view">;
   getFunction(
     nameOrSignature: "openings"
-  ): TypedContractMethod<[id: BytesLike], [string], "view">;
+  ): TypedContractMethod<[arg0: BytesLike], [string], "view">;
+  getFunction(
+    nameOrSignature: "opg"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "price"
   ): TypedContractMethod<
@@ -712,6 +760,9 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "registry"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "reveal"
   ): TypedContractMethod<
     [claim: ClaimStruct, position: BigNumberish, data: BytesLike],
@@ -725,6 +776,9 @@ export interface Disputes extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "staking"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "withdraw"
   ): TypedContractMethod<[to: AddressLike], [void], "nonpayable">;

@@ -23,6 +23,65 @@ import type {
   TypedContractMethod,
 } from "./common.ts";
 
+export type WiringStruct = {
+  opg: AddressLike;
+  staking: AddressLike;
+  registry: AddressLike;
+  disputes: AddressLike;
+  auditPool: AddressLike;
+};
+
+export type WiringStructOutput = [
+  opg: string,
+  staking: string,
+  registry: string,
+  disputes: string,
+  auditPool: string
+] & {
+  opg: string;
+  staking: string;
+  registry: string;
+  disputes: string;
+  auditPool: string;
+};
+
+export type ParametersStruct = {
+  window: BigNumberish;
+  reaction: BigNumberish;
+  answer: BigNumberish;
+  freeze: BigNumberish;
+  grace: BigNumberish;
+  auditBps: BigNumberish;
+  burnBps: BigNumberish;
+  delivery: BigNumberish;
+  minCoverage: BigNumberish;
+  maxCoverage: BigNumberish;
+};
+
+export type ParametersStructOutput = [
+  window: bigint,
+  reaction: bigint,
+  answer: bigint,
+  freeze: bigint,
+  grace: bigint,
+  auditBps: bigint,
+  burnBps: bigint,
+  delivery: bigint,
+  minCoverage: bigint,
+  maxCoverage: bigint
+] & {
+  window: bigint;
+  reaction: bigint;
+  answer: bigint;
+  freeze: bigint;
+  grace: bigint;
+  auditBps: bigint;
+  burnBps: bigint;
+  delivery: bigint;
+  minCoverage: bigint;
+  maxCoverage: bigint;
+};
+
 export type ClaimStruct = {
   modelRoot: BytesLike;
   input: BytesLike;
@@ -94,43 +153,6 @@ export type RequestStructOutput = [
   deadline: bigint;
 };
 
-export type ParametersStruct = {
-  window: BigNumberish;
-  reaction: BigNumberish;
-  answer: BigNumberish;
-  freeze: BigNumberish;
-  grace: BigNumberish;
-  auditBps: BigNumberish;
-  burnBps: BigNumberish;
-  delivery: BigNumberish;
-  minCoverage: BigNumberish;
-  maxCoverage: BigNumberish;
-};
-
-export type ParametersStructOutput = [
-  window: bigint,
-  reaction: bigint,
-  answer: bigint,
-  freeze: bigint,
-  grace: bigint,
-  auditBps: bigint,
-  burnBps: bigint,
-  delivery: bigint,
-  minCoverage: bigint,
-  maxCoverage: bigint
-] & {
-  window: bigint;
-  reaction: bigint;
-  answer: bigint;
-  freeze: bigint;
-  grace: bigint;
-  auditBps: bigint;
-  burnBps: bigint;
-  delivery: bigint;
-  minCoverage: bigint;
-  maxCoverage: bigint;
-};
-
 export type SharesStruct = {
   total: BigNumberish;
   victim: BigNumberish;
@@ -145,26 +167,26 @@ export type SharesStructOutput = [
   burn: bigint
 ] & { total: bigint; victim: bigint; challenger: bigint; burn: bigint };
 
-export type StandingStruct = {
+export type HeldStruct = {
   id: BytesLike;
-  status: BigNumberish;
   windowEnd: BigNumberish;
   quietAt: BigNumberish;
-  parameters: ParametersStruct;
+  answer: BigNumberish;
+  reaction: BigNumberish;
 };
 
-export type StandingStructOutput = [
+export type HeldStructOutput = [
   id: string,
-  status: bigint,
   windowEnd: bigint,
   quietAt: bigint,
-  parameters: ParametersStructOutput
+  answer: bigint,
+  reaction: bigint
 ] & {
   id: string;
-  status: bigint;
   windowEnd: bigint;
   quietAt: bigint;
-  parameters: ParametersStructOutput;
+  answer: bigint;
+  reaction: bigint;
 };
 
 export type OpeningStruct = {
@@ -203,22 +225,56 @@ export type ClaimRecordStructOutput = [
   status: bigint;
 };
 
+export type StandingStruct = {
+  id: BytesLike;
+  status: BigNumberish;
+  windowEnd: BigNumberish;
+  quietAt: BigNumberish;
+  parameters: ParametersStruct;
+};
+
+export type StandingStructOutput = [
+  id: string,
+  status: bigint,
+  windowEnd: bigint,
+  quietAt: bigint,
+  parameters: ParametersStructOutput
+] & {
+  id: string;
+  status: bigint;
+  windowEnd: bigint;
+  quietAt: bigint;
+  parameters: ParametersStructOutput;
+};
+
 export interface MarketInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "LONGEST_REQUEST"
+      | "POST_AHEAD"
       | "answered"
+      | "auditPool"
       | "burn"
-      | "burnable"
       | "digest"
+      | "disputes"
       | "domainSeparator"
+      | "eip712Domain"
       | "finalise"
+      | "freeze"
       | "hold"
       | "longestExposure"
+      | "opg"
+      | "payAudits"
       | "post"
       | "postOpened"
+      | "pots"
+      | "quietAt"
       | "record"
       | "refund"
+      | "registry"
       | "request"
+      | "requests"
+      | "staking"
       | "standing"
       | "tier"
       | "void"
@@ -227,7 +283,9 @@ export interface MarketInterface extends Interface {
 
   getEvent(
     nameOrSignatureOrTopic:
+      | "AuditsPaid"
       | "Burnt"
+      | "EIP712DomainChanged"
       | "Finalised"
       | "Posted"
       | "Refunded"
@@ -237,25 +295,41 @@ export interface MarketInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
+    functionFragment: "LONGEST_REQUEST",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "POST_AHEAD",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "answered",
     values: [BytesLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "auditPool", values?: undefined): string;
   encodeFunctionData(functionFragment: "burn", values?: undefined): string;
-  encodeFunctionData(functionFragment: "burnable", values?: undefined): string;
   encodeFunctionData(functionFragment: "digest", values: [ClaimStruct]): string;
+  encodeFunctionData(functionFragment: "disputes", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "domainSeparator",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "eip712Domain",
     values?: undefined
   ): string;
   encodeFunctionData(
     functionFragment: "finalise",
     values: [ClaimStruct]
   ): string;
+  encodeFunctionData(functionFragment: "freeze", values?: undefined): string;
   encodeFunctionData(functionFragment: "hold", values: [ClaimStruct]): string;
   encodeFunctionData(
     functionFragment: "longestExposure",
     values?: undefined
   ): string;
+  encodeFunctionData(functionFragment: "opg", values?: undefined): string;
+  encodeFunctionData(functionFragment: "payAudits", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "post",
     values: [ClaimStruct, BigNumberish, BytesLike]
@@ -264,15 +338,20 @@ export interface MarketInterface extends Interface {
     functionFragment: "postOpened",
     values: [ClaimStruct, BigNumberish, OpeningStruct]
   ): string;
+  encodeFunctionData(functionFragment: "pots", values?: undefined): string;
+  encodeFunctionData(functionFragment: "quietAt", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "record", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "refund",
     values: [BigNumberish, AddressLike, RequestStruct]
   ): string;
+  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "request",
     values: [RequestStruct]
   ): string;
+  encodeFunctionData(functionFragment: "requests", values?: undefined): string;
+  encodeFunctionData(functionFragment: "staking", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "standing",
     values: [ClaimStruct]
@@ -287,29 +366,59 @@ export interface MarketInterface extends Interface {
     values: [BigNumberish]
   ): string;
 
+  decodeFunctionResult(
+    functionFragment: "LONGEST_REQUEST",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "POST_AHEAD", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "answered", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "auditPool", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "burn", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "burnable", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "digest", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "disputes", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "domainSeparator",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "eip712Domain",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "finalise", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "freeze", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "hold", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "longestExposure",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payAudits", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "post", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "postOpened", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "pots", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "quietAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "record", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "refund", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "request", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "requests", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "standing", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "tier", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "void", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "waiting", data: BytesLike): Result;
+}
+
+export namespace AuditsPaidEvent {
+  export type InputTuple = [amount: BigNumberish];
+  export type OutputTuple = [amount: bigint];
+  export interface OutputObject {
+    amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export namespace BurntEvent {
@@ -318,6 +427,16 @@ export namespace BurntEvent {
   export interface OutputObject {
     amount: bigint;
   }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EIP712DomainChangedEvent {
+  export type InputTuple = [];
+  export type OutputTuple = [];
+  export interface OutputObject {}
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
   export type Log = TypedEventLog<Event>;
@@ -507,29 +626,57 @@ export interface Market extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  LONGEST_REQUEST: TypedContractMethod<[], [bigint], "view">;
+
+  POST_AHEAD: TypedContractMethod<[], [bigint], "view">;
+
   answered: TypedContractMethod<
-    [id: BytesLike, quietAt: BigNumberish],
+    [id: BytesLike, quiet: BigNumberish],
     [void],
     "nonpayable"
   >;
 
-  burn: TypedContractMethod<[], [void], "nonpayable">;
+  auditPool: TypedContractMethod<[], [string], "view">;
 
-  burnable: TypedContractMethod<[], [bigint], "view">;
+  burn: TypedContractMethod<[], [void], "nonpayable">;
 
   digest: TypedContractMethod<[claim: ClaimStruct], [string], "view">;
 
+  disputes: TypedContractMethod<[], [string], "view">;
+
   domainSeparator: TypedContractMethod<[], [string], "view">;
+
+  eip712Domain: TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
 
   finalise: TypedContractMethod<[claim: ClaimStruct], [void], "nonpayable">;
 
+  freeze: TypedContractMethod<[], [bigint], "view">;
+
   hold: TypedContractMethod<
     [claim: ClaimStruct],
-    [StandingStructOutput],
+    [HeldStructOutput],
     "nonpayable"
   >;
 
   longestExposure: TypedContractMethod<[], [bigint], "view">;
+
+  opg: TypedContractMethod<[], [string], "view">;
+
+  payAudits: TypedContractMethod<[], [void], "nonpayable">;
 
   post: TypedContractMethod<
     [claim: ClaimStruct, deadline: BigNumberish, signature: BytesLike],
@@ -543,12 +690,20 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
 
+  pots: TypedContractMethod<
+    [],
+    [[bigint, bigint] & { burnable: bigint; audits: bigint }],
+    "view"
+  >;
+
+  quietAt: TypedContractMethod<[id: BytesLike], [bigint], "view">;
+
   record: TypedContractMethod<
     [id: BytesLike],
     [
       [ClaimRecordStructOutput, bigint] & {
         stored: ClaimRecordStructOutput;
-        quietAt: bigint;
+        quiet: bigint;
       }
     ],
     "view"
@@ -560,7 +715,13 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
 
+  registry: TypedContractMethod<[], [string], "view">;
+
   request: TypedContractMethod<[terms: RequestStruct], [bigint], "nonpayable">;
+
+  requests: TypedContractMethod<[], [bigint], "view">;
+
+  staking: TypedContractMethod<[], [string], "view">;
 
   standing: TypedContractMethod<
     [claim: ClaimStruct],
@@ -587,37 +748,72 @@ export interface Market extends BaseContract {
   ): T;
 
   getFunction(
+    nameOrSignature: "LONGEST_REQUEST"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "POST_AHEAD"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
     nameOrSignature: "answered"
   ): TypedContractMethod<
-    [id: BytesLike, quietAt: BigNumberish],
+    [id: BytesLike, quiet: BigNumberish],
     [void],
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "auditPool"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "burn"
   ): TypedContractMethod<[], [void], "nonpayable">;
-  getFunction(
-    nameOrSignature: "burnable"
-  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "digest"
   ): TypedContractMethod<[claim: ClaimStruct], [string], "view">;
   getFunction(
+    nameOrSignature: "disputes"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "domainSeparator"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "eip712Domain"
+  ): TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "finalise"
   ): TypedContractMethod<[claim: ClaimStruct], [void], "nonpayable">;
   getFunction(
+    nameOrSignature: "freeze"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
     nameOrSignature: "hold"
   ): TypedContractMethod<
     [claim: ClaimStruct],
-    [StandingStructOutput],
+    [HeldStructOutput],
     "nonpayable"
   >;
   getFunction(
     nameOrSignature: "longestExposure"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "opg"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "payAudits"
+  ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "post"
   ): TypedContractMethod<
@@ -633,13 +829,23 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "pots"
+  ): TypedContractMethod<
+    [],
+    [[bigint, bigint] & { burnable: bigint; audits: bigint }],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "quietAt"
+  ): TypedContractMethod<[id: BytesLike], [bigint], "view">;
+  getFunction(
     nameOrSignature: "record"
   ): TypedContractMethod<
     [id: BytesLike],
     [
       [ClaimRecordStructOutput, bigint] & {
         stored: ClaimRecordStructOutput;
-        quietAt: bigint;
+        quiet: bigint;
       }
     ],
     "view"
@@ -652,8 +858,17 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "registry"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "request"
   ): TypedContractMethod<[terms: RequestStruct], [bigint], "nonpayable">;
+  getFunction(
+    nameOrSignature: "requests"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "staking"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "standing"
   ): TypedContractMethod<[claim: ClaimStruct], [StandingStructOutput], "view">;
@@ -676,11 +891,25 @@ export interface Market extends BaseContract {
   ): TypedContractMethod<[requestId: BigNumberish], [string], "view">;
 
   getEvent(
+    key: "AuditsPaid"
+  ): TypedContractEvent<
+    AuditsPaidEvent.InputTuple,
+    AuditsPaidEvent.OutputTuple,
+    AuditsPaidEvent.OutputObject
+  >;
+  getEvent(
     key: "Burnt"
   ): TypedContractEvent<
     BurntEvent.InputTuple,
     BurntEvent.OutputTuple,
     BurntEvent.OutputObject
+  >;
+  getEvent(
+    key: "EIP712DomainChanged"
+  ): TypedContractEvent<
+    EIP712DomainChangedEvent.InputTuple,
+    EIP712DomainChangedEvent.OutputTuple,
+    EIP712DomainChangedEvent.OutputObject
   >;
   getEvent(
     key: "Finalised"
@@ -726,6 +955,17 @@ export interface Market extends BaseContract {
   >;
 
   filters: {
+    "AuditsPaid(uint256)": TypedContractEvent<
+      AuditsPaidEvent.InputTuple,
+      AuditsPaidEvent.OutputTuple,
+      AuditsPaidEvent.OutputObject
+    >;
+    AuditsPaid: TypedContractEvent<
+      AuditsPaidEvent.InputTuple,
+      AuditsPaidEvent.OutputTuple,
+      AuditsPaidEvent.OutputObject
+    >;
+
     "Burnt(uint256)": TypedContractEvent<
       BurntEvent.InputTuple,
       BurntEvent.OutputTuple,
@@ -735,6 +975,17 @@ export interface Market extends BaseContract {
       BurntEvent.InputTuple,
       BurntEvent.OutputTuple,
       BurntEvent.OutputObject
+    >;
+
+    "EIP712DomainChanged()": TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
+    >;
+    EIP712DomainChanged: TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
     >;
 
     "Finalised(bytes32,uint256,uint256,uint256,uint256)": TypedContractEvent<

@@ -79,8 +79,10 @@ export type MetadataStructOutput = [royaltyBps: bigint, uri: string] & {
 export interface ModelRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "MAX_ROYALTY_BPS"
       | "add"
       | "author"
+      | "counts"
       | "deprecate"
       | "inputShape"
       | "isOpen"
@@ -92,6 +94,7 @@ export interface ModelRegistryInterface extends Interface {
       | "publish"
       | "resultShape"
       | "seal"
+      | "validator"
   ): FunctionFragment;
 
   getEvent(
@@ -103,10 +106,15 @@ export interface ModelRegistryInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
+    functionFragment: "MAX_ROYALTY_BPS",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "add",
     values: [BigNumberish, BytesLike, BytesLike[]]
   ): string;
   encodeFunctionData(functionFragment: "author", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "counts", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "deprecate",
     values: [BytesLike]
@@ -139,9 +147,15 @@ export interface ModelRegistryInterface extends Interface {
     values: [BytesLike, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "seal", values: [BigNumberish]): string;
+  encodeFunctionData(functionFragment: "validator", values?: undefined): string;
 
+  decodeFunctionResult(
+    functionFragment: "MAX_ROYALTY_BPS",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "add", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "author", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "counts", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "deprecate", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "inputShape", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isOpen", data: BytesLike): Result;
@@ -156,6 +170,7 @@ export interface ModelRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "seal", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "validator", data: BytesLike): Result;
 }
 
 export namespace DeprecatedEvent {
@@ -280,19 +295,29 @@ export interface ModelRegistry extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  MAX_ROYALTY_BPS: TypedContractMethod<[], [bigint], "view">;
+
   add: TypedContractMethod<
     [draft: BigNumberish, header: BytesLike, descriptors: BytesLike[]],
     [void],
     "nonpayable"
   >;
 
-  author: TypedContractMethod<
+  author: TypedContractMethod<[id: BytesLike], [[string, bigint]], "view">;
+
+  counts: TypedContractMethod<
     [id: BytesLike],
-    [[string, bigint] & { author: string; royaltyBps: bigint }],
+    [
+      [bigint, bigint, bigint] & {
+        inputs: bigint;
+        kernels: bigint;
+        outputs_: bigint;
+      }
+    ],
     "view"
   >;
 
-  deprecate: TypedContractMethod<[model: BytesLike], [void], "nonpayable">;
+  deprecate: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
   inputShape: TypedContractMethod<
     [id: BytesLike, input: BigNumberish],
@@ -343,10 +368,15 @@ export interface ModelRegistry extends BaseContract {
 
   seal: TypedContractMethod<[draft: BigNumberish], [string], "nonpayable">;
 
+  validator: TypedContractMethod<[], [string], "view">;
+
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
   ): T;
 
+  getFunction(
+    nameOrSignature: "MAX_ROYALTY_BPS"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "add"
   ): TypedContractMethod<
@@ -356,14 +386,23 @@ export interface ModelRegistry extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "author"
+  ): TypedContractMethod<[id: BytesLike], [[string, bigint]], "view">;
+  getFunction(
+    nameOrSignature: "counts"
   ): TypedContractMethod<
     [id: BytesLike],
-    [[string, bigint] & { author: string; royaltyBps: bigint }],
+    [
+      [bigint, bigint, bigint] & {
+        inputs: bigint;
+        kernels: bigint;
+        outputs_: bigint;
+      }
+    ],
     "view"
   >;
   getFunction(
     nameOrSignature: "deprecate"
-  ): TypedContractMethod<[model: BytesLike], [void], "nonpayable">;
+  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "inputShape"
   ): TypedContractMethod<
@@ -423,6 +462,9 @@ export interface ModelRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "seal"
   ): TypedContractMethod<[draft: BigNumberish], [string], "nonpayable">;
+  getFunction(
+    nameOrSignature: "validator"
+  ): TypedContractMethod<[], [string], "view">;
 
   getEvent(
     key: "Deprecated"

@@ -91,6 +91,7 @@ export interface StakingInterface extends Interface {
       | "offer"
       | "offers"
       | "operators"
+      | "opg"
       | "register"
       | "restore"
       | "revoke"
@@ -151,6 +152,7 @@ export interface StakingInterface extends Interface {
     functionFragment: "operators",
     values: [AddressLike]
   ): string;
+  encodeFunctionData(functionFragment: "opg", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "register",
     values: [AddressLike, AddressLike, string, OfferStruct[]]
@@ -193,6 +195,7 @@ export interface StakingInterface extends Interface {
   decodeFunctionResult(functionFragment: "offer", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offers", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "operators", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "register", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "restore", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
@@ -514,7 +517,7 @@ export interface Staking extends BaseContract {
     "nonpayable"
   >;
 
-  offer: TypedContractMethod<[offers: OfferStruct[]], [void], "nonpayable">;
+  offer: TypedContractMethod<[offers_: OfferStruct[]], [void], "nonpayable">;
 
   offers: TypedContractMethod<
     [operator: AddressLike, model: BytesLike],
@@ -528,12 +531,14 @@ export interface Staking extends BaseContract {
     "view"
   >;
 
+  opg: TypedContractMethod<[], [string], "view">;
+
   register: TypedContractMethod<
     [
       signer: AddressLike,
       payee: AddressLike,
       endpoint: string,
-      offers: OfferStruct[]
+      offers_: OfferStruct[]
     ],
     [void],
     "nonpayable"
@@ -611,7 +616,7 @@ export interface Staking extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "offer"
-  ): TypedContractMethod<[offers: OfferStruct[]], [void], "nonpayable">;
+  ): TypedContractMethod<[offers_: OfferStruct[]], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "offers"
   ): TypedContractMethod<
@@ -627,13 +632,16 @@ export interface Staking extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "opg"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "register"
   ): TypedContractMethod<
     [
       signer: AddressLike,
       payee: AddressLike,
       endpoint: string,
-      offers: OfferStruct[]
+      offers_: OfferStruct[]
     ],
     [void],
     "nonpayable"
