@@ -35,7 +35,7 @@ function flat(random: Random, axes: Axes, length: number): Coordinate[] {
 /** A row-major box inside the tensor; each coordinate follows one or two axes that mostly fit into what is left. */
 function box(random: Random, axes: Axes, length: number): Coordinate[] {
   const out: Coordinate[] = [];
-  let stride = random.pick([1, 1, 1, 3]);
+  let stride = length > 1_024 ? random.pick([1, 1, 64, 97, 256, 300]) : random.pick([1, 1, 1, 3]);
   for (let D = random.between(1, 5); D > 0; D--) {
     const left = Math.floor(length / stride);
     const fitting = axes.flatMap((extent, i) => (extent <= left || random.oneIn(8) ? [i] : []));
@@ -55,7 +55,7 @@ function wild(random: Random, axes: Axes): Coordinate[] {
   return Array.from({ length: random.between(1, 5) }, () => {
     const coef = axes.map(() => random.pick([0, 0, 1, -1, 2, -3, 7]));
     const extent = random.pick([1, 2, 5, 9, 64, 2 ** 29]);
-    const stride = extent > 64 ? random.pick([0, 1, 1]) : random.pick([0, 1, 2, 3, 17, 64]);
+    const stride = extent > 64 ? random.pick([0, 1, 1]) : random.pick([0, 1, 2, 3, 17, 64, 130, 1_024]);
     return { base: random.oneIn(12) ? -(2 ** 29) : placed(random, axes, coef), extent, stride, coef };
   });
 }

@@ -4,7 +4,15 @@ import { elementsOf, factsOf, kernelFacts, product, resultElements, SPACE } from
 import type { Kernel, Output, Program, TensorInfo } from "../types.ts";
 import { validateKernel } from "../validate.ts";
 import type { Readable } from "./access.ts";
-import { type Frame, randomDot, randomDtype, randomExtents, randomKernel, randomProbe } from "./kernel.ts";
+import {
+  type Frame,
+  randomDot,
+  randomDtype,
+  randomExtents,
+  randomKernel,
+  randomProbe,
+  randomScatter,
+} from "./kernel.ts";
 import { type Random, randomFrom } from "./source.ts";
 
 export { countOperands, emptyOperandTable, type OperandTable, printOperandTable } from "./coverage.ts";
@@ -13,10 +21,13 @@ export { classOf, OPERAND_CLASSES, type OperandClass, randomTensor, randomTensor
 
 const ATTEMPTS = 50;
 
+/** By how often each comes up. */
+const KINDS = [randomDot, randomDot, randomProbe, randomProbe, randomScatter, randomKernel, randomKernel, randomKernel];
+
 function randomInfo(random: Random): TensorInfo {
-  const dims = random.oneIn(25)
-    ? [random.pick([20_000, 16_385])]
-    : random.pick([[1], [7], [8, 8], [5, 13], [4, 25], [16, 16], [3, 100], [19, 3, 9], [33, 31], []]);
+  const small = [[1], [7], [8, 8], [5, 13], [4, 25], [16, 16], [3, 100], [19, 3, 9], [33, 31], []];
+  const large = [[5_000], [20_000], [70, 41], [16_385]];
+  const dims = random.pick(random.oneIn(6) ? large : small);
   return { dtype: randomDtype(random), dims };
 }
 
@@ -59,7 +70,7 @@ function fillFrame(random: Random, draft: Draft, k: number, recurrent: boolean):
   const sources = [...tensors, ...results, ...inGroup, ...inGroup];
   const facts = factsOf({ ...draft, outputs: [] });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const special = random.pick([randomDot, randomProbe, randomKernel, randomKernel]);
+    const special = random.pick(KINDS);
     const kernel = special(random, frame, sources) ?? randomKernel(random, frame, sources);
     try {
       validateKernel({ ...facts, kernels: facts.kernels.with(k, kernelFacts(kernel)) }, k, kernel);

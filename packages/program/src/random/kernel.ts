@@ -94,7 +94,7 @@ export function randomProbe(random: Random, frame: Frame, sources: readonly Read
   const first = 16 + constants.length;
   const words = [first, first + 1, first + 2, first, first + 1, first + 2, random.between(16, first - 1)];
   const done: Instruction[] = accesses.map((_, a): Instruction => [OP.ld, a, 0, 0]);
-  for (let n = random.between(3, 8); n > 0; n--) {
+  for (let n = random.between(3, 12); n > 0; n--) {
     const op = random.between(1, INSTRUCTIONS.length - 1);
     const operand = (i: number): number => (i < INSTRUCTIONS[op]!.operands.length ? random.pick(words) : 0);
     done.push([op, operand(0), operand(1), operand(2)]);
@@ -108,4 +108,41 @@ export function randomProbe(random: Random, frame: Frame, sources: readonly Read
   const outType = frame.groupSize === 1 ? random.pick([DTYPE.i32, DTYPE.f32]) : frame.outType;
   const shape = { ...frame, outType, folds: [], state: 0, accesses, constants };
   return { ...shape, init: [], step: [], done, results: [mixed] };
+}
+
+/** A fold over far-apart elements of a long tensor: some a fixed step away from each other, some where the data say. */
+export function randomScatter(random: Random, frame: Frame, sources: readonly Readable[]): Kernel | undefined {
+  const long = sources.filter(({ length }) => length > 1_000);
+  if (long.length === 0) return undefined;
+  const folds = randomExtents(random, random.between(1, 2), 70);
+  const axes = [...frame.loops, ...folds];
+  const [near, far] = [random.pick(long), random.pick(long)];
+  const farthest = Math.floor(near.length / product(folds));
+  const steps = axes.map((_, i) => (i < frame.loops.length ? random.below(3) : random.between(1, farthest)));
+  const placed = directAccess(random, [], near);
+  const strided = { ...placed, coordinates: placed.coordinates.map((at) => ({ ...at, coef: steps })) };
+  const table = directAccess(random, [], far);
+  const anywhere = {
+    ...table,
+    dynMask: 1,
+    coordinates: table.coordinates.map((at) => ({ ...at, coef: axes.map(() => 0) })),
+  };
+  const P = 18;
+  const step: Instruction[] = [
+    [OP.ld, 0, 0, 0],
+    [OP.imul, P, 12, 0],
+    [OP.iadd, P + 1, 0, 0],
+    [OP.urem, P + 2, 17, 0],
+    [OP.ld, 1, P + 3, 0],
+    [OP.xor, P + 2, P + 4, 0],
+  ];
+  const code = random.oneIn(3) ? [...step.slice(0, 1), [OP.iadd, 0, P, 0] as const] : step;
+  const shape = {
+    ...frame,
+    folds,
+    state: 1,
+    accesses: [strided, anywhere],
+    constants: [random.below(100), far.length],
+  };
+  return { ...shape, init: [], step: code, done: [], results: [16, P + code.length - 1, 0] };
 }

@@ -56,12 +56,14 @@ export function classOf(word: number): OperandClass {
 
 const MIXED: readonly OperandClass[] = ["unit", "unit", "unit", "small", ...OPERAND_CLASSES];
 
+const EDGES: readonly OperandClass[] = ["zero", "zero", "extreme", "extreme", "infinite", "nan"];
+
 /** A tensor of one class, of ordinary values, or of everything. */
 export function randomTensor(random: Random, { dtype, dims }: TensorInfo): Tensor {
   const elements = elementsOf({ dtype, dims });
   const data = allocateTensor(dtype, elements);
   const ordinary: readonly OperandClass[] = dtype === 0 ? ["unit"] : ["small"];
-  const kinds = random.pick([MIXED, MIXED, ordinary, ordinary, [random.pick(OPERAND_CLASSES)]]);
+  const kinds = random.pick([MIXED, MIXED, EDGES, ordinary, ordinary, [random.pick(OPERAND_CLASSES)]]);
   for (let i = 0; i < elements; i++) writeElement(data, dtype, i, wordOfClass(random, random.pick(kinds)));
   return { dtype, dims, data };
 }
