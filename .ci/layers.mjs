@@ -76,6 +76,8 @@ function onlyTypes(keyword, statement) {
   return Boolean(names) && names.split(",").every((name) => name.trim() === "" || /^\s*type\s/.test(name));
 }
 
+const doors = (target) => JSON.parse(readFileSync(join(root, "packages", target, "package.json"), "utf8")).exports;
+
 function declared(folder) {
   const { name, dependencies, devDependencies, optionalDependencies, peerDependencies } = JSON.parse(
     readFileSync(join(root, folder, "package.json"), "utf8"),
@@ -113,8 +115,9 @@ function checkImport(room, folder, file, known, { specifier, line, typeOnly }) {
     problems.push(
       `${at} imports values of ${name}, but ${room} takes its types only: write import type; ${way[target]}`,
     );
-  if (specifier !== name && target !== "contracts" && target !== "models" && target !== "bindings")
-    problems.push(`${at} imports ${specifier}: come in by the door, ${name} (its src/index.ts)`);
+  const door = `.${specifier.slice(name.length)}`;
+  if (specifier !== name && !["contracts", "models", "bindings"].includes(target) && !(door in doors(target)))
+    problems.push(`${at} imports ${specifier}: come in by a door that ${name}'s package.json exports`);
 }
 
 function checkRoom(room, folder) {
