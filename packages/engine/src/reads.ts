@@ -182,12 +182,20 @@ function gather(t: Temps, job: Job, operands: readonly [Value, Value]): number {
   return index;
 }
 
-/** Whether lanes can differ in being inside, and whether they differ in address. */
-export function laneShape(read: Read, laneAxis: number, vectorOperands: boolean): { varies: boolean; stride: number } {
+export type LaneShape = {
+  /** lanes can differ in being inside */
+  readonly varies: boolean;
+  readonly stride: number;
+  /** neighbours in memory; inside together if the first and the last are, since boxes are convex */
+  readonly unit: boolean;
+};
+
+export function laneShape(read: Read, laneAxis: number, vectorOperands: boolean): LaneShape {
   const along = (a: Affine): number => (laneAxis < 0 ? 0 : a.coef[laneAxis]!);
   const stride = along(read.address);
   const checkedAddress = stride !== 0 && (read.bound > 0 || read.visible !== undefined);
-  return { varies: vectorOperands || checkedAddress || read.guards.some((g) => along(g.form) !== 0), stride };
+  const varies = vectorOperands || checkedAddress || read.guards.some((g) => along(g.form) !== 0);
+  return { varies, stride, unit: stride === 1 && !vectorOperands };
 }
 
 export type ReadAt = { readonly forms: ReadForms; readonly place: Place; readonly float: boolean };
@@ -197,21 +205,24 @@ export function emitRead(t: Temps, { forms, place, float }: ReadAt, operands: re
   const { read } = forms;
   for (const operand of operands) canonicalise(f, operand);
   const job: Job = { f, forms, place, lane: 0, operand: (which) => pushI32(f, operands[which - 1]!) };
-  const { varies, stride } = laneShape(read, place.laneAxis, read.dynamic.length > 0 && operands.some(isVector));
+  const { varies, stride, unit } = laneShape(read, place.laneAxis, read.dynamic.length > 0 && operands.some(isVector));
   if (!varies && stride === 0) {
     const type = float && read.dtype === 0 ? F32 : I32;
     pushScalar(job, type);
     return pop(t, type, "raw");
   }
-  if (varies || stride !== 1) {
-    return { kind: "local", type: V128, index: gather(t, job, operands), nan: "raw", mask: false };
-  }
+  if (!unit) return { kind: "local", type: V128, index: gather(t, job, operands), nan: "raw", mask: false };
   const checked = pushInside(job);
+  if (checked && varies) {
+    pushInside({ ...job, lane: 3 });
+    op(f, OP.i32And);
+  }
   if (checked) op(f, OP.if, V128);
   pushUnit(job);
   if (checked) {
     op(f, OP.else);
-    v128Lanes(f, [read.elseWord, read.elseWord, read.elseWord, read.elseWord]);
+    if (varies) get(f, gather(t, job, operands));
+    else v128Lanes(f, [read.elseWord, read.elseWord, read.elseWord, read.elseWord]);
     op(f, OP.end);
   }
   return pop(t, V128, "raw");

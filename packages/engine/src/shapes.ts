@@ -16,11 +16,12 @@ function instructionCosts(
   for (const [opcode, a] of k[which]) {
     if (opcode === 0) {
       const read = reads[a]!;
-      const { varies, stride } = laneShape(read, laneAxis, read.dynamic.length > 0);
+      const { varies, stride, unit } = laneShape(read, laneAxis, read.dynamic.length > 0);
       const checks = read.guards.length + (read.bound > 0 ? 1 : 0) + (read.visible ? 1 : 0);
       scalar += 4 * (1 + checks);
-      if (varies) vector += 8 + 4 * checks;
-      else vector += (stride === 0 || stride === 1 ? 1 : 6) + checks;
+      if (unit) vector += 1 + (varies ? 2 : 1) * checks;
+      else if (varies) vector += 8 + 4 * checks;
+      else vector += (stride === 0 ? 1 : 6) + checks;
     } else {
       scalar += 4;
       vector += isLanewise(opcode) ? 12 : 1;
@@ -51,7 +52,8 @@ export function plainShape(k: Lowered): Shape {
   if (laneAxis < (k.sliced ? 1 : 0)) return SCALAR;
   const extent = k.loops[laneAxis]!;
   if (extent < 4 || !vectorsPay(k, laneAxis)) return SCALAR;
-  const wanted = k.step.length > 0 && k.step.length <= 8 ? 4 : 1;
+  const code = k.folds.length > 0 ? k.step.length : k.done.length;
+  const wanted = code <= 8 ? 4 : 1;
   const vectors = Math.max(1, Math.min(wanted, Math.floor(extent / 4)));
   return { laneAxis, vectors };
 }

@@ -254,3 +254,10 @@ export function matmul(s: MatmulShape, next: Random, values: Values): Case {
   const outputs = [{ kernel: 0, dims: [s.batch * s.m * s.n] }];
   return { program: { inputs, weights, kernels: [kernel], outputs }, weights, inputs };
 }
+
+/** A tensor of i32 with these words. */
+export const words = (list: readonly number[]): Tensor => ({
+  dtype: 1,
+  dims: [list.length],
+  data: new Uint8Array(Uint32Array.from(list).buffer),
+});

@@ -1,0 +1,87 @@
+import type { Instruction, Kernel } from "@opengradient/program";
+import { describe, it } from "vitest";
+import { access, type Case, coordinate, random, tensor } from "./builders.ts";
+import { compare } from "./compare.ts";
+
+const T = 5;
+const N = 9;
+const LD = (a: number): Instruction => [0, a, 0, 0];
+
+const base = { outType: 0, state: 0, folds: [], init: [], step: [], groupSize: 1, groupPos: 0 } as const;
+const input = { space: 0, index: 0, dtype: 0, length: T * N } as const;
+const result = (index: number): Parameters<typeof access>[0] => ({ space: 2, index, dtype: 0, length: T * N });
+const here = coordinate(T * N, 1, [N, 1]);
+const before = [coordinate(T, N, [1, 0], -1), coordinate(N, 1, [0, 1])];
+
+function groupCase(kernels: readonly Kernel[]): Case {
+  const inputs = [tensor(random(1), 0, [T, N], "special")];
+  const outputs = kernels.map((_, kernel) => ({ kernel, dims: [T, N] }));
+  return { program: { inputs, weights: [], kernels, outputs }, weights: [], inputs };
+}
+
+describe("recurrent groups", () => {
+  it("a running sum: a kernel alone that reads itself", async () => {
+    const kernel: Kernel = {
+      ...base,
+      loops: [T, N],
+      accesses: [access(input, [here]), access(result(0), before)],
+      constants: [],
+      done: [LD(0), LD(1), [1, 16, 17, 0]],
+      results: [18],
+    };
+    await compare(groupCase([kernel]));
+  });
+
+  it("what is not yet written gives the else-word: same slice of itself and of later members", async () => {
+    const member = (groupPos: number, other: number): Kernel => ({
+      ...base,
+      loops: [T, N],
+      accesses: [
+        access(input, [here]),
+        access(result(groupPos), [here], 0x7f8abcde),
+        access(result(other), [here], 0x40000000),
+        access(result(other), [coordinate(T * N, 1, [0, 1], 0)], 0x40400000),
+      ],
+      constants: [],
+      done: [LD(0), LD(1), LD(2), LD(3), [32, 16, 17, 0], [17, 18, 20, 0], [32, 19, 21, 0]],
+      results: [22],
+      groupPos,
+      groupSize: 2,
+    });
+    await compare(groupCase([member(0, 1), member(1, 0)]));
+  });
+
+  it("a cell: a product with what the last slice gave, then a map over it", async () => {
+    const weights = [tensor(random(2), 0, [N, N], "plain")];
+    const dot: Kernel = {
+      ...base,
+      loops: [T, N],
+      folds: [N],
+      state: 1,
+      accesses: [
+        access(result(1), [coordinate(T, N, [1, 0, 0], -1), coordinate(N, 1, [0, 0, 1])]),
+        access({ space: 1, index: 0, dtype: 0, length: N * N }, [coordinate(N * N, 1, [0, N, 1])]),
+        access(input, [coordinate(T * N, 1, [N, 1, 0])]),
+      ],
+      constants: [],
+      init: [LD(2)],
+      step: [LD(0), LD(1), [3, 16, 17, 0], [1, 0, 18, 0]],
+      done: [],
+      results: [16, 19, 0],
+      groupPos: 0,
+      groupSize: 2,
+    };
+    const map: Kernel = {
+      ...base,
+      loops: [T, N],
+      accesses: [access(result(0), [here]), access(result(1), before, 0x3f800000)],
+      constants: [0x3f800000],
+      done: [LD(0), LD(1), [6, 17, 16, 0], [2, 19, 18, 0]],
+      results: [20],
+      groupPos: 1,
+      groupSize: 2,
+    };
+    const { program, inputs } = groupCase([dot, map]);
+    await compare({ program: { ...program, weights }, weights, inputs });
+  });
+});

@@ -1,0 +1,188 @@
+import type { Access, Coordinate, Instruction, Kernel } from "@opengradient/program";
+import { describe, expect, it } from "vitest";
+import { plan } from "../src/index.ts";
+import { access, type Case, coordinate, random, tensor, words } from "./builders.ts";
+import { compare } from "./compare.ts";
+
+type Map = {
+  readonly loops: readonly number[];
+  readonly source?: readonly [dtype: 0 | 1 | 2 | 3, length: number];
+  readonly coordinates: readonly Coordinate[];
+  readonly dynMask?: number;
+  readonly outType?: 0 | 1 | 2 | 3;
+  readonly done?: readonly Instruction[];
+};
+
+const ELSE = 0xffc54321;
+
+/** A map that reads one input (and, for `dynMask`, adds a loop index or a word of the second). */
+function mapCase(m: Map): Case {
+  const [dtype, length] = m.source ?? [0, 60];
+  const next = random(length);
+  const inputs = [tensor(next, dtype, [length], "special"), words(Array.from({ length: 97 }, (_, i) => (i * 7) % 70))];
+  const read: Access = {
+    ...access({ space: 0, index: 0, dtype, length }, m.coordinates, ELSE),
+    dynMask: m.dynMask ?? 0,
+  };
+  const done = m.done ?? [[0, 0, 0, 0]];
+  const kernel: Kernel = {
+    outType: m.outType ?? 1,
+    loops: m.loops,
+    folds: [],
+    state: 0,
+    accesses: [
+      read,
+      access({ space: 0, index: 1, dtype: 1, length: 97 }, [
+        coordinate(
+          97,
+          1,
+          [...m.loops.keys()].map(() => 1),
+        ),
+      ]),
+    ],
+    constants: [],
+    init: [],
+    step: [],
+    done,
+    results: [15 + done.length],
+    groupPos: 0,
+    groupSize: 1,
+  };
+  const dims = [m.loops.reduce((a, b) => a * b, 1)];
+  return { program: { inputs, weights: [], kernels: [kernel], outputs: [{ kernel: 0, dims }] }, weights: [], inputs };
+}
+
+const MAPS: readonly (readonly [string, Map, "vectors" | "scalar"])[] = [
+  ["a copy", { loops: [60], coordinates: [coordinate(60, 1, [1])] }, "vectors"],
+  ["a copy of 5, whose last vector overlaps", { loops: [5], coordinates: [coordinate(60, 1, [1])] }, "vectors"],
+  ["three elements", { loops: [3], coordinates: [coordinate(60, 1, [1])] }, "scalar"],
+  ["one element", { loops: [], coordinates: [coordinate(60, 1, [], 7)] }, "scalar"],
+  ["axes that are one", { loops: [3, 4, 5], coordinates: [coordinate(60, 1, [20, 5, 1])] }, "vectors"],
+  ["one word for all", { loops: [13], coordinates: [coordinate(60, 1, [0], 7)] }, "vectors"],
+  ["no coordinates", { loops: [13], coordinates: [] }, "vectors"],
+  ["padding on both sides", { loops: [77], coordinates: [coordinate(60, 1, [1], -9)] }, "vectors"],
+  [
+    "padding in two dimensions",
+    { loops: [9, 13], coordinates: [coordinate(6, 10, [1, 0], -2), coordinate(10, 1, [0, 1], -1)] },
+    "vectors",
+  ],
+  ["a box past the tensor's end", { loops: [80], coordinates: [coordinate(200, 1, [1])] }, "vectors"],
+  ["all outside", { loops: [8], coordinates: [coordinate(5, 1, [1], 100)] }, "vectors"],
+  ["reversed", { loops: [60], coordinates: [coordinate(60, 1, [-1], 59)] }, "vectors"],
+  ["transposed", { loops: [6, 10], coordinates: [coordinate(60, 1, [1, 6])] }, "vectors"],
+  ["i8 words", { loops: [59], source: [2, 60], coordinates: [coordinate(60, 1, [1], 1)] }, "vectors"],
+  ["u8 words, padded", { loops: [70], source: [3, 60], coordinates: [coordinate(60, 1, [1], -3)] }, "vectors"],
+  ["stored as i8", { loops: [60], coordinates: [coordinate(60, 1, [1])], outType: 2 }, "vectors"],
+  ["stored as u8", { loops: [60], coordinates: [coordinate(60, 1, [1])], outType: 3 }, "vectors"],
+  [
+    "the loop indices",
+    {
+      loops: [6, 7],
+      coordinates: [],
+      done: [
+        [19, 4, 5, 0],
+        [17, 16, 5, 0],
+      ],
+    },
+    "vectors",
+  ],
+  [
+    "a gather, sometimes outside",
+    {
+      loops: [97],
+      coordinates: [coordinate(60, 1, [0])],
+      dynMask: 1,
+      done: [
+        [0, 1, 0, 0],
+        [0, 0, 16, 0],
+      ],
+    },
+    "vectors",
+  ],
+  [
+    "a gather of rows",
+    {
+      loops: [9, 10],
+      coordinates: [coordinate(6, 10, [0, 0]), coordinate(10, 1, [0, 1])],
+      dynMask: 1,
+      done: [[0, 0, 4, 0]],
+    },
+    "vectors",
+  ],
+  [
+    "two coordinates from registers, with wrapping",
+    {
+      loops: [9, 10],
+      coordinates: [coordinate(6, 10, [0, 0], -3), coordinate(10, 1, [0, 0])],
+      dynMask: 3,
+      done: [[0, 0, 4, 5]],
+    },
+    "vectors",
+  ],
+];
+
+describe("maps", () => {
+  it.each(MAPS)("%s", async (_, map, path) => {
+    const compiled = await compare(mapCase(map));
+    expect(plan(compiled)[0]!.path).toBe(path);
+  });
+});
+
+/** Folds of [H, W] windows over channels last, as pooling and means are. */
+function foldCase(step: readonly Instruction[], state: number, done: readonly Instruction[], channels: number): Case {
+  const inputs = [tensor(random(channels), 0, [6, 7, channels], "special")];
+  const length = 42 * channels;
+  const kernel: Kernel = {
+    outType: 0,
+    loops: [3, 4, channels],
+    folds: [3, 2],
+    state,
+    accesses: [
+      access(
+        { space: 0, index: 0, dtype: 0, length },
+        [
+          coordinate(6, 7 * channels, [2, 0, 0, 1, 0], -1),
+          coordinate(7, channels, [0, 2, 0, 0, 1], -1),
+          coordinate(channels, 1, [0, 0, 1, 0, 0]),
+        ],
+        0xff800000,
+      ),
+    ],
+    constants: [0xff800000, 0, 1],
+    init: [],
+    step,
+    done,
+    results: [
+      ...[16, 17].slice(0, state),
+      ...(state === 1 ? [18 + step.length] : [22, 23]),
+      done.length > 0 ? 18 + done.length : 0,
+    ],
+    groupPos: 0,
+    groupSize: 1,
+  };
+  const dims = [12 * channels];
+  return { program: { inputs, weights: [], kernels: [kernel], outputs: [{ kernel: 0, dims }] }, weights: [], inputs };
+}
+
+describe("folds", () => {
+  const LD: Instruction = [0, 0, 0, 0];
+  it.each([4, 7, 16, 21])("the largest of a window, %i channels", async (channels) => {
+    const compiled = await compare(foldCase([LD, [7, 0, 19, 0]], 1, [], channels));
+    expect(plan(compiled)[0]!.path).toBe("vectors");
+  });
+
+  it("a sum with a root after it", async () => {
+    await compare(foldCase([LD, [1, 0, 19, 0]], 1, [[5, 0, 0, 0]], 9));
+  });
+
+  it("which of a window is the largest: two words of state, one of them moved bits", async () => {
+    // state 0: best, state 1: its number
+    const step: Instruction[] = [LD, [12, 0, 19, 0], [17, 1, 18, 0], [36, 20, 19, 0], [36, 20, 21, 1]];
+    await compare(foldCase(step, 2, [[32, 0, 1, 0]], 6));
+  });
+
+  it("leaves three channels to scalar code", async () => {
+    const compiled = await compare(foldCase([LD, [7, 0, 19, 0]], 1, [], 3));
+    expect(plan(compiled)[0]!.path).toBe("scalar");
+  });
+});
