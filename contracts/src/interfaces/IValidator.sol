@@ -43,6 +43,9 @@ interface IValidator {
     /// @param value what breaks it: the number, register or index found
     error ValidatorKernel(uint8 rule, uint32 kernel, uint256 value);
 
+    /// @notice The header gives output `kernel` dims of `declared` elements; the kernel has `elements`.
+    error ValidatorOutput(uint32 kernel, uint32 declared, uint32 elements);
+
     /// @notice Checks the form of a header.
     function checkHeader(bytes calldata header) external view returns (HeaderFacts memory);
 
