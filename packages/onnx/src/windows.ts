@@ -44,10 +44,10 @@ export function windowsOf(node: Node, spatial: readonly number[], kernel: readon
     const [before, after] = mode === "VALID" ? [0, 0] : [given[i]!, given[n + i]!];
     const room = input + before + after - reach;
     if (room < 0) node.refuse(`windows of ${reach} do not fit in ${input} + ${before} + ${after} on spatial axis ${i}`);
-    let output = Math.floor(room / stride) + 1;
-    // a last window that begins in the padding after the data does not count
-    if (ceil && room % stride !== 0 && output * stride < input + before) output++;
-    return { output, before, after };
+    const output = (ceil ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+    // with ceil_mode, a last window that begins in the padding after the data does not count
+    const excess = ceil && (output - 1) * stride >= input + before ? 1 : 0;
+    return { output: output - excess, before, after };
   });
   return {
     inputs: spatial,

@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { at, expectNear, tabulate } from "./near.ts";
+import { random, runNode } from "./run.ts";
+
+const f = (dims: readonly number[], ...values: number[]) => ({ dims, values });
+const ints = (...values: number[]) => ({ type: "i64" as const, dims: [values.length], values });
+
+describe("products", () => {
+  it("Gemm: transposes, factors, broadcast C", () => {
+    for (const [transA, transB] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      const A = random(1, transA ? [5, 3] : [3, 5]);
+      const B = random(2, transB ? [4, 5] : [5, 4]);
+      for (const C of [
+        undefined,
+        random(3, [4]),
+        random(3, [3, 1]),
+        random(3, [1, 4]),
+        random(3, [3, 4]),
+        random(3, [1]),
+      ]) {
+        for (const [alpha, beta] of [
+          [1, 1],
+          [0.5, 1],
+          [1, 2],
+          [0.25, 0.5],
+        ] as const) {
+          const expected = tabulate([3, 4], ([m, n]) => {
+            let sum = 0;
+            for (let k = 0; k < 5; k++)
+              sum +=
+                at(A.dims, A.values, transA ? [k, m!] : [m!, k]) * at(B.dims, B.values, transB ? [n!, k] : [k, n!]);
+            const own = C?.dims.map((d, i) => (d === 1 ? 0 : [m!, n!][2 - C.dims.length + i]!));
+            return alpha * sum + (C && own ? beta * at(C.dims, C.values, own) : 0);
+          });
+          const attributes = { transA, transB, alpha: { float: alpha }, beta: { float: beta } };
+          expectNear(runNode("Gemm", [A, B, C], attributes), [3, 4], expected);
+        }
+      }
+    }
+    expect(() => runNode("Gemm", [random(1, [3, 5]), random(2, [4, 5])])).toThrow(/do not multiply/);
+    expect(() => runNode("Gemm", [random(1, [3, 5]), random(2, [5, 4]), random(3, [2, 3, 4])])).toThrow(
+      /does not broadcast/,
+    );
+  });
+  it("MatMul: broadcast batches, vectors, i32", () => {
+    const [A, B] = [random(1, [2, 1, 3, 4]), random(2, [5, 4, 2])];
+    const expected = tabulate([2, 5, 3, 2], ([a, b, m, n]) => {
+      let sum = 0;
+      for (let k = 0; k < 4; k++) sum += at(A.dims, A.values, [a!, 0, m!, k]) * at(B.dims, B.values, [b!, k, n!]);
+      return sum;
+    });
+    expectNear(runNode("MatMul", [A, B]), [2, 5, 3, 2], expected);
+    expect(runNode("MatMul", [f([2], 1, 2), f([2], 3, 4)])).toEqual({ dims: [], values: [11] });
+    expect(runNode("MatMul", [f([2], 1, 2), f([2, 2], 1, 2, 3, 4)])).toEqual({ dims: [2], values: [7, 10] });
+    expect(runNode("MatMul", [f([2, 2], 1, 2, 3, 4), f([2], 1, 2)])).toEqual({ dims: [2], values: [5, 11] });
+    const i = (...values: number[]) => ({ type: "i32" as const, dims: [2, 2], values });
+    expect(runNode("MatMul", [i(1, 2, 3, 4), i(2 ** 30, 0, 2 ** 30, 1)], {}, { type: "i32" }).values).toEqual([
+      3 * 2 ** 30 - 2 ** 32,
+      2,
+      7 * 2 ** 30 - 2 ** 33,
+      4,
+    ]);
+    expect(() => runNode("MatMul", [random(1, [2, 3]), random(2, [2, 3])])).toThrow(/do not multiply/);
+  });
+});
+
+describe("elementwise", () => {
+  it("broadcasts", () => {
+    expect(runNode("Add", [f([2, 1], 1, 2), f([3], 10, 20, 30)])).toEqual({
+      dims: [2, 3],
+      values: [11, 21, 31, 12, 22, 32],
+    });
+    expect(runNode("Sub", [f([], 5), f([2], 1, 2)])).toEqual({ dims: [2], values: [4, 3] });
+    expect(() => runNode("Add", [f([2], 1, 2), f([3], 1, 2, 3)])).toThrow(/\[2\] and \[3\] do not broadcast/);
+  });
+  it("computes integers with wrapping, division truncates", () => {
+    const i8 = (...values: number[]) => ({ type: "i8" as const, dims: [values.length], values });
+    expect(runNode("Add", [i8(127, -5), i8(1, -5)], {}, { type: "i8" }).values).toEqual([-128, -10]);
+    const i32 = (...values: number[]) => ({ type: "i32" as const, dims: [values.length], values });
+    expect(runNode("Div", [i32(-7, 7, -7), i32(2, -2, -2)], {}, { type: "i32" }).values).toEqual([-3, -3, 3]);
+    expect(() => runNode("Add", [i32(1), f([1], 1)])).toThrow(/types i32 and f32/);
+    const i64 = { type: "i64" as const, dims: [1], values: [1] };
+    expect(() => runNode("Add", [i64, i64], {}, { type: "i64" })).toThrow(
+      /int64 arithmetic is computed from the model's inputs/,
+    );
+    expect(() => runNode("Add", [{ type: "f16", dims: [1], values: [0] }, f([1], 1)])).toThrow(
+      /float16, which is not supported/,
+    );
+  });
+  it("Relu keeps NaN and −0", () => {
+    const y = runNode("Relu", [f([5], Number.NaN, -1, -0, 2, Number.NEGATIVE_INFINITY)]);
+    expect(y.values).toEqual([Number.NaN, 0, -0, 2, 0]);
+  });
+  it("Div, Mul with the specials of IEEE-754", () => {
+    expect(runNode("Div", [f([3], 1, -1, 0), f([1], 0)]).values).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ]);
+    expect(runNode("Mul", [f([2], 1e38, 1e-40), f([1], 10)]).values).toEqual([
+      Number.POSITIVE_INFINITY,
+      Math.fround(Math.fround(1e-40) * 10),
+    ]);
+  });
+});
+
+describe("Softmax", () => {
+  const X = random(4, [2, 3, 4]);
+  const softmax = (rows: (index: readonly number[]) => string) => {
+    const sums = new Map<string, number>();
+    tabulate(X.dims, (i) => sums.set(rows(i), (sums.get(rows(i)) ?? 0) + Math.exp(at(X.dims, X.values, i))).size);
+    return tabulate(X.dims, (i) => Math.exp(at(X.dims, X.values, i)) / sums.get(rows(i))!);
+  };
+  it("runs along one axis from operator set 13, over all later axes before", () => {
+    expectNear(
+      runNode("Softmax", [X], { axis: 1 }),
+      X.dims,
+      softmax(([a, , c]) => `${a},${c}`),
+    );
+    expectNear(
+      runNode("Softmax", [X]),
+      X.dims,
+      softmax(([a, b]) => `${a},${b}`),
+    );
+    expectNear(
+      runNode("Softmax", [X], {}, { opset: 11 }),
+      X.dims,
+      softmax(([a]) => `${a}`),
+    );
+    expectNear(
+      runNode("Softmax", [X], { axis: 2 }, { opset: 11 }),
+      X.dims,
+      softmax(([a, b]) => `${a},${b}`),
+    );
+  });
+  it("does not overflow", () => {
+    expect(runNode("Softmax", [f([3], 1000, 1000, -1000)]).values).toEqual([0.5, 0.5, 0]);
+    expect(() => runNode("Softmax", [X], { axis: 3 })).toThrow(/axis 3 does not exist/);
+  });
+});
+
+describe("views", () => {
+  const X = random(5, [2, 3, 4]);
+  it("Reshape: 0, −1, allowzero", () => {
+    expect(runNode("Reshape", [X, ints(0, -1)], {}, { bound: [1] })).toEqual({ dims: [2, 12], values: X.values });
+    expect(runNode("Reshape", [X, ints(4, 0, -1)], {}, { bound: [1] }).dims).toEqual([4, 3, 2]);
+    expect(() => runNode("Reshape", [X, ints(5, -1)], {}, { bound: [1] })).toThrow(
+      /\[2,3,4\] can not take|dimension of/,
+    );
+    expect(() => runNode("Reshape", [X, ints(2, 3)], {}, { bound: [1] })).toThrow(/can not take the shape/);
+    expect(() => runNode("Reshape", [X, ints(24)])).toThrow(/shape is computed from the model's inputs; bind it/);
+  });
+  it("Flatten, Squeeze, Unsqueeze, Transpose", () => {
+    expect(runNode("Flatten", [X], { axis: -1 }).dims).toEqual([6, 4]);
+    expect(runNode("Flatten", [X], { axis: 0 }).dims).toEqual([1, 24]);
+    expect(runNode("Unsqueeze", [X, ints(0, -1)], {}, { bound: [1] }).dims).toEqual([1, 2, 3, 4, 1]);
+    expect(runNode("Squeeze", [random(5, [1, 3, 1])], { axes: [0] }, { opset: 11 }).dims).toEqual([3, 1]);
+    const y = runNode("Transpose", [X], { perm: [2, 0, 1] });
+    expect(y).toEqual({
+      dims: [4, 2, 3],
+      values: tabulate([4, 2, 3], ([a, b, c]) => at(X.dims, X.values, [b!, c!, a!])),
+    });
+    expect(() => runNode("Transpose", [X], { perm: [0, 0, 1] })).toThrow(/no permutation/);
+    expect(() => runNode("Squeeze", [X], { axes: [0] }, { opset: 11 })).toThrow(/is not 1/);
+  });
+  it("Slice, Pad, Concat, Split, Gather, Expand", () => {
+    const v = f([5], 0, 1, 2, 3, 4);
+    const slice = (...l: number[][]) =>
+      runNode("Slice", [v, ...l.map((x) => ints(...x))], {}, { bound: [1, 2, 3, 4] }).values;
+    expect(slice([1], [4])).toEqual([1, 2, 3]);
+    expect(slice([-1], [-100], [0], [-2])).toEqual([4, 2, 0]);
+    expect(slice([-3], [2 ** 40], [0], [1])).toEqual([2, 3, 4]);
+    expect(runNode("Pad", [v, ints(1, 2)], {}, { bound: [1] }).values).toEqual([0, 0, 1, 2, 3, 4, 0, 0]);
+    expect(runNode("Pad", [v, ints(-1, 1), f([], 9)], {}, { bound: [1, 2] }).values).toEqual([1, 2, 3, 4, 9]);
+    expect(runNode("Concat", [v, f([2], 8, 9)], { axis: 0 }).values).toEqual([0, 1, 2, 3, 4, 8, 9]);
+    expect(runNode("Gather", [v, ints(-1, 0)], { axis: 0 }).values).toEqual([4, 0]);
+    expect(runNode("Expand", [f([2, 1], 1, 2), ints(3, 1, 2)], {}, { bound: [1] }).values).toEqual([
+      1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2,
+    ]);
+    expect(() => runNode("Pad", [v, ints(1, 1)], { mode: "reflect" }, { bound: [1] })).toThrow(
+      /mode reflect is not supported/,
+    );
+  });
+});
