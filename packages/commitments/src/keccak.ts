@@ -9,45 +9,37 @@ const CHUNK = 1 << 18;
 const SOURCE = FIRST_FREE;
 const OUT = SOURCE + CHUNK + 512;
 
-// The part of the host that is needed here; the types of Node lack it and those of the DOM bring too much.
-declare const WebAssembly: {
-  Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
-  Module: new (code: Uint8Array<ArrayBuffer>) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: object };
-};
-
 type Records = (source: number, out: number, pairs: number) => void;
 
 const memory = new WebAssembly.Memory({ initial: Math.ceil((OUT + CHUNK) / 65536) });
 const instance = new WebAssembly.Instance(new WebAssembly.Module(keccakModule()), { env: { memory } });
-const wasm = instance.exports as unknown as { permute: () => void; leaves: Records; nodes: Records };
+const wasm = instance.exports as unknown as { absorb: (block: number) => void; leaves: Records; nodes: Records };
 const bytes = new Uint8Array(memory.buffer);
 const words = new DataView(memory.buffer);
 for (const [i, constant] of roundConstants().entries()) words.setBigUint64(ROUND_CONSTANTS + 8 * i, constant, true);
 
-function absorb(block: Uint8Array, at: number): void {
-  const view = new DataView(block.buffer, block.byteOffset + at, RATE);
-  for (let i = 0; i < RATE / 8; i++) {
-    const word = STATE + 16 * i;
-    words.setUint32(word, words.getUint32(word, true) ^ view.getUint32(8 * i, true), true);
-    words.setUint32(word + 4, words.getUint32(word + 4, true) ^ view.getUint32(8 * i + 4, true), true);
-  }
-  wasm.permute();
-}
-
 /** keccak256 of the concatenation of `parts`. */
 export function keccak(...parts: readonly Uint8Array[]): Hash {
-  const message = parts.length === 1 ? parts[0]! : concatBytes(parts);
   bytes.fill(0, STATE, STATE + 400);
-  const whole = message.length - (message.length % RATE);
-  for (let at = 0; at < whole; at += RATE) absorb(message, at);
-  const tail = new Uint8Array(RATE);
-  tail.set(message.subarray(whole));
-  tail[message.length - whole]! |= 0x01;
-  tail[RATE - 1]! |= 0x80;
-  absorb(tail, 0);
+  let filled = 0;
+  for (const part of parts)
+    for (let at = 0; at < part.length; ) {
+      const piece = part.subarray(at, at + RATE - filled);
+      bytes.set(piece, SOURCE + filled);
+      at += piece.length;
+      filled += piece.length;
+      if (filled === RATE) {
+        wasm.absorb(SOURCE);
+        filled = 0;
+      }
+    }
+  bytes.fill(0, SOURCE + filled, SOURCE + RATE);
+  bytes[SOURCE + filled]! |= 0x01;
+  bytes[SOURCE + RATE - 1]! |= 0x80;
+  wasm.absorb(SOURCE);
   const hash = new Uint8Array(32);
-  for (let i = 0; i < 4; i++) hash.set(bytes.subarray(STATE + 16 * i, STATE + 16 * i + 8), 8 * i);
+  // lane 0 of the first four state words
+  for (let i = 0; i < 32; i++) hash[i] = bytes[STATE + 16 * (i >> 3) + (i & 7)]!;
   return hash;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Keccak-f[1600] as a WebAssembly module, written byte by byte: two states at once in the halves of 128-bit lanes.
- * Exports `permute()`, `leaves(source, out, pairs)` and `nodes(source, out, pairs)`. The latter two hash packed records of
+ * Exports `absorb(block)`, `leaves(source, out, pairs)` and `nodes(source, out, pairs)`. The latter two hash packed records of
  * 256 (tag 0) or 64 bytes (tag 1), two at a time, in one call, so that the cost of crossing into WebAssembly vanishes.
  */
 
@@ -128,6 +128,16 @@ function permute(): number[] {
   );
 }
 
+/** Adds the block at parameter 0 to both states and permutes. */
+function absorb(): number[] {
+  const code: number[] = [];
+  for (let i = 0; i < RATE / 8; i++) {
+    code.push(...i32(STATE), ...get(0), ...simd(0x0a), 0, ...leb(8 * i));
+    code.push(...i32(STATE), ...loadVector(16 * i), ...XOR, ...storeVector(16 * i));
+  }
+  return body([], [...code, 0x10, 0]);
+}
+
 /** Word w of the padded message `tag ‖ record` of the record whose address is on the stack. */
 function messageWord(w: number, width: number, tag: number): number[] {
   if (w === 0) return [...load64(0), ...i64(8n), 0x86, ...i64(BigInt(tag)), 0x84];
@@ -170,16 +180,17 @@ export function keccakModule(): Uint8Array<ArrayBuffer> {
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [
       [0x60, 0, 0],
+      [0x60, 1, I32, 0],
       [0x60, 3, I32, I32, I32, 0],
     ]),
     ...section(2, [[...named("env"), ...named("memory"), 2, 0, 1]]),
-    ...section(3, [[0], [1], [1]]),
+    ...section(3, [[0], [1], [2], [2]]),
     ...section(7, [
-      [...named("permute"), 0, 0],
-      [...named("leaves"), 0, 1],
-      [...named("nodes"), 0, 2],
+      [...named("absorb"), 0, 1],
+      [...named("leaves"), 0, 2],
+      [...named("nodes"), 0, 3],
     ]),
-    ...section(10, [permute(), hashRecords(256, 0), hashRecords(64, 1)]),
+    ...section(10, [permute(), absorb(), hashRecords(256, 0), hashRecords(64, 1)]),
   ]);
 }
 

@@ -12,16 +12,15 @@ export type TouchingEvaluation = {
   readonly read: Reader;
 };
 
-/** Inside addresses of a static access in the row of the last fold that begins at step f. */
-function rowAddresses(evaluation: Evaluation, a: number, f: number): number[] {
-  const row = evaluation.kernel.folds.at(-1)!;
-  const addresses: number[] = [];
-  for (let i = 0; i < row; i++) {
+/** Lowest and highest inside address of a static access in the row of the last fold that begins at step f, if any is inside. */
+function rowRange(evaluation: Evaluation, a: number, f: number): [lowest: number, highest: number] | undefined {
+  let range: [number, number] | undefined;
+  for (let i = 0; i < evaluation.kernel.folds.at(-1)!; i++) {
     evaluation.setFold(f + i);
     const address = evaluation.address(a, 0, 0);
-    if (address >= 0) addresses.push(address);
+    if (address >= 0) range = range ? [Math.min(range[0], address), Math.max(range[1], address)] : [address, address];
   }
-  return addresses;
+  return range;
 }
 
 /** The word of element e before narrowing. A dot fold touches row by row, left operand first; every other read touches itself. */
@@ -33,8 +32,8 @@ export function evaluateTouching({ kernel, k, e, touch, read }: TouchingEvaluati
   });
   return evaluation.word(e, (f) => {
     for (const a of dot ? [dot.left, dot.right] : []) {
-      const addresses = rowAddresses(evaluation, a, f);
-      if (addresses.length) touch(a, Math.min(...addresses), Math.max(...addresses));
+      const range = rowRange(evaluation, a, f);
+      if (range) touch(a, ...range);
     }
   });
 }
