@@ -66,12 +66,14 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
     const id = `demand:${digest}:${encodePosition(position)}`;
     if ((outbox.stateOf(id)?.state ?? "queued") !== "queued") return;
     const args = [claim, encodePosition(position)] as const;
-    const least = await reader.chain.readContract({
+    // In a call without a gas price the base fee reads as 0, so that the view gives no more than its floor.
+    const floor = await reader.chain.readContract({
       address: addresses.disputes,
       abi: disputesAbi,
       functionName: "price",
       args,
     });
+    const least = act.price.native > floor ? act.price.native : floor;
     // The base fee can rise by an eighth a block until it is mined.
     const value = (((least * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
     log.info({ digest, reason: act.reason, value: String(value) }, "demand");

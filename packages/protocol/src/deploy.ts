@@ -1,5 +1,5 @@
 import type { Addresses, Deployment } from "@opengradient/bindings";
-import { type Abi, type Address, getContractAddress, type Hex } from "viem";
+import { type Abi, type Address, getAddress, getContractAddress, type Hex } from "viem";
 import type { Writer } from "./client.ts";
 import { ProtocolError, protocolError } from "./errors.ts";
 import { checkClocks, type Parameters } from "./parameters.ts";
@@ -65,7 +65,7 @@ async function deployOne(
     const { contractAddress, status } = await chain.waitForTransactionReceipt({ hash });
     if (status !== "success" || !contractAddress)
       throw new ProtocolError(`deploying ${name} reverted in ${hash}`, { advice: "report" });
-    return contractAddress;
+    return getAddress(contractAddress);
   } catch (error) {
     throw protocolError(error, `deploying ${name}`);
   }

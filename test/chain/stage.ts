@@ -1,0 +1,193 @@
+import { type Deployment, opgAbi } from "@opengradient/bindings";
+import { toHex } from "@opengradient/commitments";
+import {
+  type Lie,
+  liar,
+  type Node,
+  type NodeConfigInput,
+  parseConfig,
+  type StoredModel,
+  silentLog,
+  startNode,
+  uploadInput,
+} from "@opengradient/node";
+import { encodeHeader, encodeKernel, tensorsRoot } from "@opengradient/program";
+import {
+  authorise,
+  BUILT_LEVELS,
+  type Claim,
+  type ClaimStatus,
+  claimStanding,
+  ensureAllowance,
+  type Package,
+  type ProtocolEvent,
+  packageInput,
+  parametersHash,
+  publish,
+  readEvents,
+  register,
+  request,
+  stake,
+  transfer,
+  type Writer,
+} from "@opengradient/protocol";
+import { type Address, type Hex, parseEther } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { type Chain, deploy, newKey, OPG, quick, rich, startChain, writerOf } from "./chain.ts";
+import { scratch, toyFolder, toyModel } from "./toy.ts";
+
+/** A chain with the whole system on it and one published model. */
+export type Stage = {
+  readonly chain: Chain;
+  readonly deployment: Deployment;
+  readonly model: StoredModel;
+  readonly folder: string;
+  readonly author: Writer;
+  readonly events: () => Promise<ProtocolEvent[]>;
+  readonly balance: (account: Address) => Promise<bigint>;
+  readonly close: () => Promise<void>;
+};
+
+export async function openStage(): Promise<Stage> {
+  const chain = await startChain();
+  const deployment = await deploy(chain);
+  const author = writerOf(chain, deployment, rich);
+  const model = toyModel();
+  await publish(author, {
+    header: toHex(encodeHeader(model.program)),
+    descriptors: model.program.kernels.map((kernel) => toHex(encodeKernel(kernel))),
+    origin: {
+      weightsRoot: toHex(tensorsRoot(model.weights)),
+      sourceHash: model.sourceHash,
+      compilerHash: model.compilerHash,
+    },
+    metadata: { royaltyBps: 500, uri: "" },
+  });
+  return {
+    chain,
+    deployment,
+    model,
+    folder: toyFolder(model),
+    author,
+    events: async () => readEvents(author, { from: 0n, to: await chain.client.getBlockNumber() }),
+    balance: (account) =>
+      chain.client.readContract({
+        address: deployment.opg,
+        abi: opgAbi,
+        functionName: "balanceOf",
+        args: [account],
+      }),
+    close: chain.close,
+  };
+}
+
+/** A fresh account with native coin and OPG. */
+export async function newActor({ chain, deployment, author }: Stage, opg: bigint): Promise<Writer & { key: Hex }> {
+  const key = newKey();
+  const account = privateKeyToAccount(key);
+  const hash = await author.wallet.sendTransaction({ to: account.address, value: parseEther("10") });
+  await chain.client.waitForTransactionReceipt({ hash });
+  if (opg) await transfer(author, { to: account.address, amount: opg });
+  return { ...writerOf(chain, deployment, account), key };
+}
+
+export const FEE = OPG;
+export const COVERAGE = 100n * OPG;
+export const STAKE = 50_000n * OPG;
+
+export type OperatorActor = { readonly owner: Writer; readonly hot: Writer & { key: Hex } };
+
+/** Registers an operator under an endpoint, stakes, opts in. */
+export async function newOperator(stage: Stage): Promise<OperatorActor & { enlist: (url: string) => Promise<void> }> {
+  const owner = await newActor(stage, STAKE);
+  const hot = await newActor(stage, 0n);
+  const { address } = owner.wallet.account;
+  const { modelRoot } = stage.model;
+  return {
+    owner,
+    hot,
+    async enlist(endpoint) {
+      const offers = [{ modelRoot, fee: FEE, maxCoverage: 10n * COVERAGE }];
+      await register(owner, { signer: hot.wallet.account.address, payee: address, endpoint, offers });
+      await ensureAllowance(owner, { spender: stage.deployment.staking, amount: STAKE });
+      await stake(owner, { operator: address, amount: STAKE });
+      await authorise(owner, { court: stage.deployment.market });
+    },
+  };
+}
+
+export const nodeConfig = ({ chain, deployment, folder }: Stage, more: Partial<NodeConfigInput>): NodeConfigInput => ({
+  dataDir: scratch(),
+  rpcUrl: chain.url,
+  deployment,
+  models: [folder],
+  pollMs: 20,
+  depth: 0,
+  ...more,
+});
+
+export type Playing = { readonly node: Node; readonly operator: OperatorActor };
+
+/** An operator's node on the chain; it lies as told. */
+export async function startOperator(stage: Stage, lie: Lie = "none", postOpened = false): Promise<Playing> {
+  const operator = await newOperator(stage);
+  const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
+  const config = parseConfig(nodeConfig(stage, { operator: role }));
+  const node = await startNode(config, { log: silentLog, ...liar(lie, 3) });
+  await operator.enlist(node.url);
+  return { node, operator };
+}
+
+export async function startWatcher(stage: Stage, mode: "watch" | "defend"): Promise<{ node: Node; actor: Writer }> {
+  const actor = await newActor(stage, 1_000n * OPG);
+  const watcher = mode === "watch" ? { mode } : { mode, key: actor.key };
+  const node = await startNode(parseConfig(nodeConfig(stage, { watcher })), { log: silentLog });
+  return { node, actor };
+}
+
+/** Asks an operator and hands it the input. */
+export async function ask(stage: Stage, requester: Writer, operator: OperatorActor, input: Package) {
+  await ensureAllowance(requester, { spender: stage.deployment.market, amount: FEE });
+  const { timestamp } = await stage.chain.client.getBlock();
+  const terms = {
+    modelRoot: stage.model.modelRoot,
+    input: packageInput(input),
+    operator: operator.owner.wallet.account.address,
+    fee: FEE,
+    coverage: COVERAGE,
+    level: BUILT_LEVELS,
+    parameters: parametersHash(quick),
+    deadline: timestamp + 3_600n,
+  };
+  const { result: requestId } = await request(requester, terms);
+  return { requestId, terms };
+}
+
+export const give = (node: Node, input: Package) => uploadInput(node.url, input, { tries: 200, wait: 20 });
+
+/** Waits, without letting the chain's time pass. */
+export async function until<T>(what: string, get: () => Promise<T | undefined>, tries = 500): Promise<T> {
+  for (let left = tries; left > 0; left--) {
+    const found = await get();
+    if (found !== undefined) return found;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+export const postedClaim = (stage: Stage, requestId: bigint): Promise<Claim> =>
+  until(`an answer to request ${requestId}`, async () => {
+    const found = (await stage.events()).find(({ name, args }) => name === "Posted" && args["requestId"] === requestId);
+    return found?.args["claim"] as Claim | undefined;
+  });
+
+/** Lets blocks pass until the claim is decided. */
+export async function untilDecided(stage: Stage, claim: Claim, step = 10, tries = 300): Promise<ClaimStatus> {
+  for (let left = tries; left > 0; left--) {
+    const { status } = await claimStanding(stage.author, claim);
+    if (status !== "open") return status;
+    await stage.chain.advance(step);
+    await new Promise((done) => setTimeout(done, 60));
+  }
+  throw new Error("the claim was never decided");
+}
