@@ -1,6 +1,15 @@
 import { disputesAbi, stakingAbi } from "@opengradient/bindings";
-import type { DevnetName } from "@opengradient/cli";
-import { encodePosition, fromHex, hashAt, hashCount, keccak, toHex } from "@opengradient/commitments";
+import { type DevnetName, devnetSystem } from "@opengradient/cli";
+import {
+  encodePosition,
+  fromHex,
+  hashAt,
+  hashCount,
+  keccak,
+  OBJECT,
+  type Position,
+  toHex,
+} from "@opengradient/commitments";
 import {
   type Act,
   type CommitState,
@@ -8,14 +17,19 @@ import {
   commitRun,
   type DemandProof,
   type DemandState,
+  inputShape,
+  listLeaves,
   nextActs,
   type Opening,
+  resultShape,
   revealNode,
   type ShapeOf,
+  shapeLeaves,
   type View,
 } from "@opengradient/dispute";
-import { runReference, type Tensor, tensorsRoot } from "@opengradient/program";
+import { type Program, runReference, type Tensor, tensorsRoot } from "@opengradient/program";
 import {
+  answerGas,
   BUILT_LEVELS,
   type Claim,
   claimDigest,
@@ -25,6 +39,7 @@ import {
   type Done,
   demand,
   demandOpening,
+  demandPrice,
   domainOf,
   expire,
   inputSide,
@@ -314,14 +329,14 @@ class Side {
     }
   }
 
-  #price(position: DemandState["position"]): Promise<bigint> {
-    const { chain, addresses } = this.world.reader;
-    return chain.readContract({
-      address: addresses.disputes,
-      abi: disputesAbi,
-      functionName: "price",
-      args: [this.dispute.claim, encodePosition(position)],
-    });
+  /** What the contract asks, at a base fee an eighth above the last block's. */
+  async #price(position: Position): Promise<bigint> {
+    const { baseFeePerGas } = await this.world.reader.chain.getBlock();
+    const next = ((baseFeePerGas ?? 0n) * 9n) / 8n + 1n;
+    const { baseFeeFloor } = devnetSystem();
+    const gas = answerGas(position, leavesAt(this.dispute.model.program, position));
+    // biome-ignore lint/complexity/useMathMinMax: bigints
+    return demandPrice(gas, next > baseFeeFloor ? next : baseFeeFloor);
   }
 
   /** The operator answers what it is asked, as far as its behaviour lets it and its data fit. */
@@ -352,6 +367,13 @@ class Side {
   end(ending: Act): Played {
     return { acts: this.acts, reasons: this.reasons, gas: this.gas, ending, shares: this.#shares };
   }
+}
+
+function leavesAt(program: Program, position: Position): number {
+  const { object, tensor } = position;
+  if (object === OBJECT.inputTensor) return shapeLeaves(inputShape(program, tensor));
+  if (object === OBJECT.resultTensor) return shapeLeaves(resultShape(program.kernels[tensor]!));
+  return object === OBJECT.claim ? 1 : listLeaves(program, position);
 }
 
 function trimmed(tensor: Tensor): Tensor {

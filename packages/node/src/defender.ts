@@ -73,6 +73,7 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
       functionName: "price",
       args,
     });
+    // biome-ignore lint/complexity/useMathMinMax: bigints
     const least = act.price.native > floor ? act.price.native : floor;
     // The base fee can rise by an eighth a block until it is mined.
     const value = (((least * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
