@@ -112,16 +112,36 @@ function openDim(what: string, name: string, symbol: string, i: number): never {
 const usedNames = (model: Model): ReadonlySet<string> =>
   new Set([...model.graph.nodes.flatMap((node) => node.inputs), ...model.graph.outputs.map((info) => info.name)]);
 
-/** The nodes that some output depends on, in the file's order. */
-function neededNodes(model: Model): NodeProto[] {
-  const needed = new Set(model.graph.outputs.map((info) => info.name));
-  const nodes: NodeProto[] = [];
-  for (const node of [...model.graph.nodes].reverse()) {
-    if (!node.outputs.some((name) => name !== "" && needed.has(name))) continue;
-    for (const name of node.inputs) needed.add(name);
-    nodes.push(node);
+/** The nodes that some output depends on, in the file's order but for those that stand before what they need. */
+function neededNodes({ graph }: Model): NodeProto[] {
+  const producers = new Map<string, NodeProto[]>();
+  for (const node of graph.nodes)
+    for (const name of node.outputs) producers.set(name, [...(producers.get(name) ?? []), node]);
+  const needed = new Set<NodeProto>();
+  const names = graph.outputs.map((info) => info.name);
+  for (let name = names.pop(); name !== undefined; name = names.pop())
+    for (const node of name === "" ? [] : (producers.get(name) ?? [])) {
+      if (!needed.has(node)) names.push(...node.inputs);
+      needed.add(node);
+    }
+  const ordered: NodeProto[] = [];
+  const waiting = new Set([...needed].flatMap((node) => node.outputs));
+  let rest = graph.nodes.filter((node) => needed.has(node));
+  while (rest.length > 0) {
+    const before = ordered.length;
+    const late: NodeProto[] = [];
+    for (const node of rest) {
+      if (node.inputs.some((name) => name !== "" && waiting.has(name))) late.push(node);
+      else {
+        for (const name of node.outputs) waiting.delete(name);
+        ordered.push(node);
+      }
+    }
+    // a cycle: lowering the first of its nodes says so
+    if (ordered.length === before) return [...ordered, ...late];
+    rest = late;
   }
-  return nodes.reverse();
+  return ordered;
 }
 
 type Scope = {
