@@ -1,10 +1,11 @@
 import { OBJECT, type Position, sameBytes, ZERO_HASH } from "@opengradient/commitments";
+import { evaluateElement, narrow, readElement } from "@opengradient/program";
 import { demandBy, demandProof, depthOf } from "./demand.ts";
 import { openedInputs } from "./inputs.ts";
 import { type Known, knownOf } from "./known.ts";
 import { type Lie, locate, wrongShape } from "./locate.ts";
 import { type CommittedRun, claimInput, claimOutput, type Opening } from "./run.ts";
-import type { Act, Price, View } from "./view.ts";
+import type { Act, Price, Verdict, View } from "./view.ts";
 import { lieWitness } from "./witness.ts";
 
 const FREE: Price = { native: 0n, opg: 0n };
@@ -23,6 +24,7 @@ export class WrongInputError extends Error {
  * other. Never starts against an honest claim: where our own outputs (and what the operator opened) hash to what it
  * signed, the verdict is `right`. What is opened off chain needs no demand; what nobody opens is demanded, and falls
  * by `expire` when it stays closed.
+ * Our own executor is checked against the reference before a bond is put behind it: `broken` if they differ.
  * @throws WrongInputError if `own` was not computed from the claim's input
  */
 export function nextActs(view: View): readonly Act[] {
@@ -82,6 +84,8 @@ function accuse(view: View, known: Known, lie: Exclude<Lie, { kind: "none" | "hi
       ? `element ${element} of kernel ${kernel} is not what the kernel gives on the operator's own tensors`
       : `${tensorName(lie.source)} was committed with another dtype or length`;
   if (!commit) {
+    if (lie.kind === "element" && !agreesWithReference(view, kernel, element))
+      return [none("broken", `our own executor gives a wrong element ${element} of kernel ${kernel}: report it`)];
     if (view.now > view.clocks.quietAt) return [none("late", "the claim can no longer be challenged")];
     return [{ kind: "commit", kernel, element, price: view.prices.commit, reason: what }];
   }
@@ -89,6 +93,15 @@ function accuse(view: View, known: Known, lie: Exclude<Lie, { kind: "none" | "hi
     return [{ kind: "wait", until: view.now, price: FREE, reason: "a proof is accepted two blocks after its commit" }];
   const witness = lieWitness(view.model, known, view.own?.run, lie);
   return [{ kind: "prove", kernel, element, witness, price: view.prices.prove, reason: what }];
+}
+
+/** A bond is put only behind what the definition itself gives on our own tensors. */
+function agreesWithReference({ model, own }: View, kernel: number, element: number): boolean {
+  const { outType, loops } = model.program.kernels[kernel]!;
+  if (element >= loops.reduce((all, extent) => all * extent, 1)) return true;
+  const { inputs, results } = own!.run;
+  const word = evaluateElement(model.program, kernel, element, { inputs, weights: model.weights, results });
+  return narrow(outType, word) === readElement(results[kernel]!, outType, element);
 }
 
 function demands(view: View, positions: readonly Position[], asked: Asked, why: string, known?: Known): readonly Act[] {
@@ -113,7 +126,7 @@ function demands(view: View, positions: readonly Position[], asked: Asked, why: 
 const knownFor = ({ model: { program }, claim, data }: View, opening: Opening, own: CommittedRun | undefined): Known =>
   knownOf({ program, traceSalt: claim.traceSalt, opening, data }, own);
 
-const none = (verdict: "right" | "void" | "final" | "late", reason: string): Act => ({
+const none = (verdict: Verdict, reason: string): Act => ({
   kind: "none",
   verdict,
   price: FREE,

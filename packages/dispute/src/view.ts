@@ -78,6 +78,9 @@ export type DemandProof = {
   readonly path: HashList;
 };
 
+/** Why there is nothing to do: the claim is right, decided, out of reach, or our own executor is wrong. */
+export type Verdict = "right" | "void" | "final" | "late" | "broken";
+
 export type Act = { readonly reason: string; readonly price: Price } & (
   | { readonly kind: "demand"; readonly position: Position; readonly proof: DemandProof }
   | { readonly kind: "wait"; readonly until: number }
@@ -86,6 +89,5 @@ export type Act = { readonly reason: string; readonly price: Price } & (
   /** `element` is the ordinal of a source when the lie is a wrong shape, as the Arbiter takes it */
   | { readonly kind: "commit"; readonly kernel: number; readonly element: number }
   | { readonly kind: "prove"; readonly kernel: number; readonly element: number; readonly witness: Uint8Array }
-  /** nothing to do: the claim is right, decided, or out of reach */
-  | { readonly kind: "none"; readonly verdict: "right" | "void" | "final" | "late" }
+  | { readonly kind: "none"; readonly verdict: Verdict }
 );

@@ -114,6 +114,17 @@ describe("a false claim", () => {
   });
 });
 
+test("a challenger whose own executor is wrong puts no bond behind it", () => {
+  const toy = randomToy(7);
+  const { results } = lieOf(randomOf(7), toy);
+  const wrong = results.map((data, k) => data.subarray(0, toy.results[k]!.length));
+  const changed = wrong.some((data, k) => data.some((byte, i) => byte !== toy.results[k]![i]));
+  expect(changed).toBe(true);
+  const played = play(toy, commitToy(toy), { ...honestly, posted: true, ours: commitToy(toy, wrong) });
+  expect(played.last).toMatchObject({ kind: "none", verdict: "broken" });
+  expect(played.acts.some(({ kind }) => kind === "commit")).toBe(false);
+});
+
 describe("closed or garbled data", () => {
   const toy = randomToy(31);
   const wrong = toy.results.map((data, k) => (k === toy.results.length - 1 ? data.map((byte) => byte ^ 1) : data));

@@ -28,6 +28,8 @@ export type Behaviour = {
   readonly answers?: boolean;
   /** gives the challenger the input off chain */
   readonly givesInput?: boolean;
+  /** the challenger's own run, when its executor is broken */
+  readonly ours?: CommittedRun;
   readonly shapes?: ReadonlyMap<string, CommittedShape>;
 };
 
@@ -50,7 +52,7 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
   const court = new Court(toy, { input, output: claimSide(salt, 1, opening.outputRoot), traceSalt });
   if (behaviour.posted) court.open(opening);
   const acts: Act[] = [];
-  let own: View["own"] = behaviour.givesInput ? { run: commitToy(toy), salt } : undefined;
+  let own: View["own"] = behaviour.givesInput ? { run: behaviour.ours ?? commitToy(toy), salt } : undefined;
   for (let turn = 0; turn < 400; turn++) {
     const next = nextActs(viewOf(toy, court, { own, behaviour, theirs }));
     for (const act of next) {

@@ -3,7 +3,8 @@ import type { DemandState } from "@opengradient/dispute";
 import type { Claim, Opening, ProtocolEvent, Request } from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 import type { Db } from "./database.ts";
-import { eventsOf } from "./follower.ts";
+import { eventsAbout } from "./follower.ts";
+import { fromJson } from "./json.ts";
 
 /** A request on chain, as its event tells it. */
 export type OpenRequest = { readonly requestId: bigint; readonly requester: Address; readonly terms: Request };
@@ -25,14 +26,22 @@ export type ClaimHistory = {
   readonly settled: ReadonlySet<string>;
 };
 
+const OPEN_REQUESTS = `SELECT event FROM events r WHERE name = 'Requested' AND NOT EXISTS (
+  SELECT 1 FROM events e WHERE e.request = r.request AND e.name IN ('Posted', 'Refunded')) ORDER BY block, position`;
+
+const OPEN_CLAIMS = `SELECT subject FROM events p WHERE name = 'Posted' AND NOT EXISTS (
+  SELECT 1 FROM events e WHERE e.subject = p.subject AND e.name IN ('Voided', 'Finalised')) ORDER BY block, position`;
+
+const DISPUTED = `SELECT DISTINCT p.subject FROM events p JOIN events d ON d.subject = p.subject
+  WHERE p.name = 'Posted' AND d.name IN ('Demanded', 'Committed')`;
+
 /** Requests that wait for this operator's answer. */
 export function openRequests(db: Db, operator: Address, now: number): OpenRequest[] {
-  const closed = new Set(
-    [...eventsOf(db, { name: "Posted" }), ...eventsOf(db, { name: "Refunded" })].map(({ args }) => args["requestId"]),
-  );
-  return eventsOf(db, { name: "Requested" })
-    .filter(({ args }) => sameAddress(args["operator"], operator) && !closed.has(args["requestId"]))
-    .map(({ args }) => ({
+  const rows = db.prepare<[], { event: string }>(OPEN_REQUESTS).all();
+  return rows
+    .map(({ event }) => fromJson<ProtocolEvent>(event).args)
+    .filter((args) => sameAddress(args["operator"], operator))
+    .map((args) => ({
       requestId: args["requestId"] as bigint,
       requester: args["requester"] as Address,
       terms: args["request"] as Request,
@@ -40,15 +49,21 @@ export function openRequests(db: Db, operator: Address, now: number): OpenReques
     .filter(({ terms }) => terms.deadline >= BigInt(now));
 }
 
-/** Digests of posted claims, in order; of one operator if given. */
-export const postedClaims = (db: Db, operator?: Address): Hex[] =>
-  eventsOf(db, { name: "Posted" })
-    .filter(({ args }) => operator === undefined || sameAddress(args["operator"], operator))
-    .map(({ args }) => args["id"] as Hex);
+const digests = (db: Db, query: string): Hex[] =>
+  db
+    .prepare<[], { subject: Hex }>(query)
+    .all()
+    .map(({ subject }) => subject);
+
+/** Digests of claims that are not decided, in order. */
+export const openClaims = (db: Db): Hex[] => digests(db, OPEN_CLAIMS);
+
+/** Digests of claims, decided or not, of which something was demanded or committed. */
+export const disputedClaims = (db: Db): Hex[] => digests(db, DISPUTED);
 
 /** undefined while it was not posted. */
 export function claimHistory(db: Db, digest: Hex): ClaimHistory | undefined {
-  const events = eventsOf(db, { subject: digest });
+  const events = eventsAbout(db, digest);
   const posted = events.find(({ name }) => name === "Posted");
   if (!posted) return undefined;
   const has = (name: string) => events.some((event) => event.name === name);

@@ -7,8 +7,9 @@ export type Db = Database.Database;
 const schema = `
 CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
-  block INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL, event TEXT NOT NULL,
-  PRIMARY KEY (block, position));
+  block INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL, request TEXT,
+  event TEXT NOT NULL, PRIMARY KEY (block, position));
+CREATE INDEX IF NOT EXISTS events_by_request ON events (request);
 CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, block, position);
 CREATE INDEX IF NOT EXISTS events_by_name ON events (name, block, position);
 CREATE TABLE IF NOT EXISTS answers (

@@ -27,7 +27,7 @@ const REMEMBERED = 512n;
 export function openFollower({ db, reader, from, depth }: FollowerOptions): Follower {
   const last = db.prepare<[], { number: number; hash: string }>("SELECT * FROM blocks ORDER BY number DESC LIMIT 1");
   const insertEvent = db.prepare(
-    "INSERT OR REPLACE INTO events (block, position, name, subject, event) VALUES (?,?,?,?,?)",
+    "INSERT OR REPLACE INTO events (block, position, name, subject, request, event) VALUES (?,?,?,?,?,?)",
   );
   const insertBlock = db.prepare("INSERT OR REPLACE INTO blocks (number, hash) VALUES (?, ?)");
   const forgetBlock = db.prepare("DELETE FROM blocks WHERE number = ?");
@@ -49,8 +49,18 @@ export function openFollower({ db, reader, from, depth }: FollowerOptions): Foll
     const { hash } = await reader.chain.getBlock({ blockNumber: to });
     const events = await readEvents(reader, { from: after + 1n, to });
     db.transaction(() => {
-      for (const event of events)
-        insertEvent.run(event.block, event.logIndex, event.name, subjectOf(event), toJson(event));
+      for (const event of events) {
+        const request = event.args["requestId"];
+        const { block, logIndex, name } = event;
+        insertEvent.run(
+          block,
+          logIndex,
+          name,
+          subjectOf(event),
+          request === undefined ? null : String(request),
+          toJson(event),
+        );
+      }
       insertBlock.run(to, hash);
       forgetOld.run(to - REMEMBERED);
     })();
@@ -83,11 +93,9 @@ function subjectOf({ args }: ProtocolEvent): string {
   return String(subject).toLowerCase();
 }
 
-/** Events of one name, or about one subject, in order. */
-export function eventsOf(db: Db, filter: { name: string } | { subject: string }): ProtocolEvent[] {
-  const [column, value] = "name" in filter ? ["name", filter.name] : ["subject", filter.subject.toLowerCase()];
-  const rows = db
-    .prepare<[string], { event: string }>(`SELECT event FROM events WHERE ${column} = ? ORDER BY block, position`)
-    .all(value);
-  return rows.map(({ event }) => fromJson<ProtocolEvent>(event));
-}
+/** All events about one subject, in order. */
+export const eventsAbout = (db: Db, subject: string): ProtocolEvent[] =>
+  db
+    .prepare<[string], { event: string }>("SELECT event FROM events WHERE subject = ? ORDER BY block, position")
+    .all(subject.toLowerCase())
+    .map(({ event }) => fromJson<ProtocolEvent>(event));

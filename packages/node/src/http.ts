@@ -1,6 +1,6 @@
 import { decodePosition } from "@opengradient/commitments";
 import { revealNode } from "@opengradient/dispute";
-import { outputsOf, TensorError } from "@opengradient/program";
+import { TensorError } from "@opengradient/program";
 import { encodePackage, PackageError, receiptToJson } from "@opengradient/protocol";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -80,13 +80,7 @@ function serveOperator(app: Hono, operator: Operator, { mostUpload, wake }: Http
 
   app.get("/claims/:digest/inputs", (c) => answered(c, (answer) => encodePackage(operator.inputs(answer))));
 
-  app.get("/claims/:digest/outputs", (c) =>
-    answered(c, (answer) => {
-      const { salt } = operator.inputs(answer);
-      const { program, results } = operator.run(answer);
-      return encodePackage({ salt, tensors: outputsOf(program, [...results]) });
-    }),
-  );
+  app.get("/claims/:digest/outputs", (c) => answered(c, (answer) => encodePackage(operator.outputs(answer))));
 
   app.get("/claims/:digest/nodes/:position", (c) => {
     const position = c.req.param("position");

@@ -97,45 +97,55 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
 
   let head: Head | undefined;
   let failure: string | undefined;
-
-  async function turn(): Promise<void> {
-    head = await follower.tick();
-    await operator?.tick(head);
-    await watcher?.tick(head);
-    for (const outbox of outboxes) await outbox.tick(head.time);
-  }
-
-  const loop = startLoop(config.pollMs, async () => {
+  const attempt = (what: string, turn: () => Promise<void>) => async () => {
     try {
       await turn();
       failure = undefined;
     } catch (error) {
-      failure = String(error);
+      failure = `${what}: ${String(error)}`;
       log.error({ error: failure }, "turn failed, trying again");
     }
-  });
+  };
+  const loops = [
+    startLoop(
+      config.pollMs,
+      attempt("chain", async () => {
+        head = await follower.tick();
+        await operator?.tick(head);
+        for (const outbox of outboxes) await outbox.tick(head.time);
+      }),
+    ),
+  ];
+  // Apart, because it waits for other operators' endpoints.
+  if (watcher)
+    loops.push(
+      startLoop(
+        config.pollMs,
+        attempt("watcher", async () => void (head && (await watcher.tick(head)))),
+      ),
+    );
   const app = openHttp({
     models,
     operator,
     verdicts: watcher?.verdicts,
     notReady: () => (head ? failure : "the chain was not read yet"),
-    wake: loop.wake,
+    wake: loops[0]!.wake,
     status: () => ({ chainId: reader.chainId, head: head && { block: Number(head.number), time: head.time }, failure }),
     mostUpload: config.mostUploadBytes,
   });
   const server = await listen(parts.aroundHttp?.(app) ?? app, config.http);
   log.info({ url: server.url, operator: operator?.owner, watcher: config.watcher?.mode }, "started");
-  return { url: server.url, stop: () => stopAll(loop, server, [db, guard]) };
+  return { url: server.url, stop: () => stopAll(loops, server, [db, guard]) };
 }
 
 type Closable = { close(): void };
 
 async function stopAll(
-  loop: Loop,
+  loops: readonly Loop[],
   server: { close(): Promise<void> },
   files: readonly (Closable | Db)[],
 ): Promise<void> {
-  await loop.stop();
+  await Promise.all(loops.map((loop) => loop.stop()));
   await server.close();
   for (const file of files) file.close();
 }

@@ -30,9 +30,9 @@ import {
   claimHistory,
   type Demand,
   type OpenRequest,
+  openClaims,
   openRequests,
   positionKey,
-  postedClaims,
 } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { LoadedModel } from "./executor.ts";
@@ -60,6 +60,7 @@ export type Operator = {
   /** a claim of ours by its digest */
   answer(digest: Hex): Answer | undefined;
   inputs(answer: Answer): Package;
+  outputs(answer: Answer): Package;
   run(answer: Answer): CommittedRun;
   /** whether a request waits for this input, and its model; undefined: nobody asked for it (yet) */
   waitsFor(input: Hex): Hex | undefined;
@@ -85,13 +86,17 @@ export type OperatorOptions = {
 /** A claim may be posted until this long after it was signed. */
 const POST_TIME = 12n * 3600n;
 
+/** Seconds after which a declined request is looked at again: stake may have come free. */
+const DECLINED_FOR = 60;
+
 type AnswerRow = { requestId: string; answer: string; signature: Hex | null };
 
 export function openOperator(options: OperatorOptions): Operator {
   const { db, blobs, models, reader, owner, outbox, log } = options;
   const table = answerTable(db);
   const runs = keptRuns((claim) => models.get(claim.modelRoot)!);
-  const declined = new Set<bigint>();
+  /** request → when to look at it again */
+  const declined = new Map<bigint, number>();
   let waiting: readonly OpenRequest[] = [];
   const enqueue = (id: string, call: Call, deadline?: number) =>
     outbox.add({
@@ -103,6 +108,8 @@ export function openOperator(options: OperatorOptions): Operator {
     });
 
   const inputs = ({ claim }: Pick<Answer, "claim">): Package => decodePackage(blobs.get(claim.input)!);
+  const outputs = ({ claim }: Answer): Package => decodePackage(blobs.get(claim.output)!);
+  const waitsFor = (input: Hex): Hex | undefined => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot;
   const tensorsOf = (input: Package): readonly Tensor[] => input.tensors;
   const run = (answer: Answer): CommittedRun => runs(answer.claim, tensorsOf(inputs(answer)));
 
@@ -120,12 +127,14 @@ export function openOperator(options: OperatorOptions): Operator {
   function claimOf({ requestId, requester, terms }: OpenRequest, now: number): Claim {
     const input = decodePackage(blobs.get(terms.input)!);
     const outputs = models.get(terms.modelRoot)!.runner.run(tensorsOf(input));
+    const output = outputSide(input.salt, packageRoot(outputs));
+    blobs.put(output, encodePackage({ salt: input.salt, tensors: outputs }));
     const latest = BigInt(now) + POST_TIME;
     const { modelRoot, fee, coverage, level, parameters } = terms;
     return {
       modelRoot,
       input: terms.input,
-      output: outputSide(input.salt, packageRoot(outputs)),
+      output,
       operator: owner,
       requester,
       requestId,
@@ -162,10 +171,10 @@ export function openOperator(options: OperatorOptions): Operator {
     waiting = openRequests(db, owner, head.time);
     for (const request of waiting) {
       const { requestId, terms } = request;
-      if (declined.has(requestId) || !blobs.has(terms.input)) continue;
+      if (head.time < (declined.get(requestId) ?? 0) || !blobs.has(terms.input)) continue;
       const reason = table.byRequest(requestId) ? undefined : await refusalOf(request);
       if (reason) {
-        declined.add(requestId);
+        declined.set(requestId, head.time + DECLINED_FOR);
         log.warn({ requestId: String(requestId), reason }, "declined");
         continue;
       }
@@ -192,7 +201,7 @@ export function openOperator(options: OperatorOptions): Operator {
 
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
     const answer = table.byDigest(history.digest);
-    if (history.status !== "open" || !answer) return;
+    if (!answer) return;
     const asked = history.demands.filter(({ state, due }) => state === "asked" && head.time <= due);
     for (const demand of asked) {
       const id =
@@ -210,20 +219,21 @@ export function openOperator(options: OperatorOptions): Operator {
   return {
     owner,
     inputs,
+    outputs,
     run,
     answer: table.byDigest,
     async tick(head) {
       await answerWaiting(head);
-      for (const digest of postedClaims(db, owner)) await lookAfter(claimHistory(db, digest)!, head);
+      for (const digest of openClaims(db)) if (table.byDigest(digest)) await lookAfter(claimHistory(db, digest)!, head);
     },
     receipt(requestId) {
       const answer = table.byRequest(requestId);
       if (!answer?.signature) return undefined;
       return { ...domainOf(reader), claim: answer.claim, signature: answer.signature };
     },
-    waitsFor: (input) => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot,
+    waitsFor,
     accept(input, bytes) {
-      const model = models.get(this.waitsFor(input) ?? "");
+      const model = models.get(waitsFor(input) ?? "");
       const found = decodePackage(bytes);
       if (packageInput(found) !== input) throw new PackageError(`these bytes are input ${packageInput(found)}`);
       if (model) checkTensors("input", model.program.inputs, tensorsOf(found));

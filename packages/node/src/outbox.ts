@@ -52,6 +52,8 @@ type IntentRow = {
 
 type Attempt = { hash: Hex; nonce: number; raw: Hex; gas: string; fee: string; tip: string; sentAt: number };
 
+/** What a person can cure from outside while the intent waits. */
+const CURABLE = new Set(["ERC20InsufficientBalance", "ERC20InsufficientAllowance", "StakingInsufficient"]);
 /** Reverted when mined: simulated anew this often before it is given up. */
 const MOST_TRIES = 3;
 /** A transaction may use no more than this by the rules of the chain. */
@@ -122,22 +124,33 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   async function send(intent: IntentRow, now: number): Promise<void> {
     if (intent.deadline !== null && now > intent.deadline) return store.become(intent.id, "dropped", "too late");
-    const call = { account: account.address, to: intent.target, data: intent.data, value: BigInt(intent.value) };
+    const fees = await chain.estimateFeesPerGas();
+    const fee = least(fees.maxFeePerGas, options.feeCap);
+    const tip = least(fees.maxPriorityFeePerGas, fee);
+    // With a gas price, so that a contract sees the base fee in the simulation as it will when mined.
+    const call = {
+      account: account.address,
+      to: intent.target,
+      data: intent.data,
+      value: BigInt(intent.value),
+      maxFeePerGas: fee,
+      maxPriorityFeePerGas: tip,
+    };
+    let estimated: bigint;
     try {
-      await chain.call(call);
+      estimated = await chain.estimateGas(call);
     } catch (error) {
-      const { message, advice } = protocolError(error, intent.id);
-      if (advice === "retry") return store.note(intent.id, message);
+      const { message, advice, refusal } = protocolError(error, intent.id);
+      if (advice === "retry" || CURABLE.has(refusal ?? message)) {
+        if (message !== intent.reason) log.warn({ intent: intent.id, reason: message }, "not yet");
+        return store.note(intent.id, message);
+      }
       log.warn({ intent: intent.id, reason: message }, "refused");
       return store.become(intent.id, "refused", message);
     }
-    const estimated = await chain.estimateGas(call);
     const gas = least((estimated * 5n) / 4n, MOST_GAS);
-    const { maxFeePerGas, maxPriorityFeePerGas } = await chain.estimateFeesPerGas();
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
     const nonce = Math.max(latest, store.nextNonce());
-    const fee = least(maxFeePerGas, options.feeCap);
-    const tip = least(maxPriorityFeePerGas, fee);
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);
     log.info({ intent: intent.id, nonce, hash: attempt.hash }, "send");
     await broadcast(attempt);

@@ -20,7 +20,7 @@ export class RemoteError extends Error {
   }
 }
 
-const TIMEOUT = 10_000;
+const TIMEOUT = 5_000;
 
 async function call(url: string, init: RequestInit = {}): Promise<Response> {
   try {

@@ -4,7 +4,7 @@ import { type Act, commitRun, inputShape, nextActs, trimLeaves, type View } from
 import { checkTensors } from "@opengradient/program";
 import { claimStanding, claimTraceSalt, type Reader } from "@opengradient/protocol";
 import type { Hex } from "viem";
-import { type ClaimHistory, claimHistory, postedClaims } from "./claims.ts";
+import { type ClaimHistory, claimHistory, disputedClaims, openClaims } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { Defender } from "./defender.ts";
 import { openingBytes, type Served, servedNodes } from "./evidence.ts";
@@ -43,10 +43,14 @@ type Case = {
 /** Seconds between two questions for an input that was not served. */
 const ASK_INPUT_AGAIN = 15;
 
+const AT_ONCE = 8;
+
 export function openWatcher({ db, models, reader, defender, log }: WatcherOptions): Watcher {
   const table = verdictTable(db);
   const cases = new Map<Hex, Case>();
+  /** decided, with nothing left to take */
   const closed = new Set<Hex>();
+  const unchecked = new Set<Hex>();
 
   async function caseOf({ digest, claim }: ClaimHistory): Promise<Case> {
     const known = cases.get(digest);
@@ -126,10 +130,11 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
     return commitRun(program, { inputs: leaves, results: runner.trace(inputs) }, salt);
   }
 
-  async function watch(history: ClaimHistory, head: Head): Promise<void> {
-    const { digest } = history;
-    if (history.status !== "open") {
-      if (!defender || defender.collect(history)) close(digest);
+  async function watch(digest: Hex, head: Head): Promise<void> {
+    const history = claimHistory(db, digest)!;
+    if (!models.has(history.claim.modelRoot)) {
+      unchecked.add(digest);
+      table.write({ digest, agree: undefined, reason: "the model is not loaded here", checkedAt: head.time });
       return;
     }
     const held = await caseOf(history);
@@ -145,6 +150,14 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
     }
   }
 
+  /** Takes back what is ours in claims that were decided. */
+  function collect(open: ReadonlySet<Hex>): void {
+    for (const digest of disputedClaims(db)) {
+      if (open.has(digest) || closed.has(digest)) continue;
+      if (!defender || defender.collect(claimHistory(db, digest)!)) closed.add(digest);
+    }
+  }
+
   function record(digest: Hex, held: Case, acts: readonly Act[], now: number): void {
     const [act] = acts;
     if (!act || (act.kind === "none" && act.verdict !== "right")) return;
@@ -153,23 +166,15 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
     table.write({ digest, agree, reason: act.reason, checkedAt: now });
   }
 
-  function close(digest: Hex): void {
-    cases.delete(digest);
-    closed.add(digest);
-  }
-
   return {
     verdicts: table.all,
     async tick(head) {
-      for (const digest of postedClaims(db)) {
-        if (closed.has(digest)) continue;
-        const history = claimHistory(db, digest)!;
-        if (models.has(history.claim.modelRoot)) await watch(history, head);
-        else {
-          table.write({ digest, agree: undefined, reason: "the model is not loaded here", checkedAt: head.time });
-          closed.add(digest);
-        }
-      }
+      const open = openClaims(db).filter((digest) => !unchecked.has(digest));
+      for (const digest of cases.keys()) if (!open.includes(digest)) cases.delete(digest);
+      // A few at once, so that an operator whose endpoint hangs does not keep the others from being checked.
+      for (let at = 0; at < open.length; at += AT_ONCE)
+        await Promise.all(open.slice(at, at + AT_ONCE).map((digest) => watch(digest, head)));
+      collect(new Set(open));
     },
   };
 }

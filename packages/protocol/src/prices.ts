@@ -1,11 +1,10 @@
 import { childCount, OBJECT, type Position } from "@opengradient/commitments";
 
-/** Gas by which a demand's price is reckoned, and of the challenger's own acts; docs/spec/claim.md. */
+/** Gas by which a demand's price is reckoned: docs/spec/claim.md. */
 const OPENING_GAS = 170_000n;
 const REVEAL_GAS = 130_000n;
 const HASH_GAS = 1_300n;
 const LEAF_GAS = 10_000n;
-const DEMAND_GAS = 120_000n;
 const GWEI = 10n ** 9n;
 
 /** Gas of the answer that a demand buys. `count`: leaves of the tree that the position lies in. */
@@ -23,6 +22,3 @@ export function openingPrice(fee: bigint, coverage: bigint): bigint {
   const share = (coverage + 99n) / 100n;
   return 3n * fee > share ? 3n * fee : share;
 }
-
-/** What a challenger spends in gas for one demand, at this fee. */
-export const demandGasCost = (gasPrice: bigint): bigint => DEMAND_GAS * gasPrice;
