@@ -3,6 +3,7 @@
  * `vectors` of them side by side. Each element keeps its own fold, in order.
  */
 import { F32, type Fn, I32, newFunction, V128 } from "./emit.ts";
+import { emitFolds } from "./folds.ts";
 import { emitLoops, emitRoots, type Form, type Forms, type Loop } from "./forms.ts";
 import type { Lowered } from "./lower.ts";
 import type { Place } from "./reads.ts";
@@ -13,6 +14,7 @@ import {
   outForm,
   prepareSegment,
   type Segment,
+  type Shared,
   type StateShape,
   segmentForms,
   stateAs,
@@ -21,9 +23,31 @@ import {
 } from "./segment.ts";
 import { dispose, newTemps, type Temps, take, type Value } from "./values.ts";
 
-export type Shape = { readonly laneAxis: number; readonly vectors: number };
+export type Shape = {
+  /** −1: no lanes */
+  readonly laneAxis: number;
+  /** vectors side by side along it */
+  readonly vectors: number;
+  /** another axis of which several indices are taken at once, sharing the words that do not change along it */
+  readonly rowAxis: number;
+  readonly rows: number;
+};
 
-export const SCALAR: Shape = { laneAxis: -1, vectors: 1 };
+export const SCALAR: Shape = { laneAxis: -1, vectors: 1, rowAxis: -1, rows: 1 };
+
+/** Elements computed side by side, relative to the running indices. */
+export function placesOf({ laneAxis, vectors, rowAxis, rows }: Shape): Place[] {
+  const places: Place[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let vector = 0; vector < vectors; vector++) {
+      const shift = new Map<number, number>();
+      if (laneAxis >= 0) shift.set(laneAxis, 4 * vector);
+      if (rowAxis >= 0) shift.set(rowAxis, row);
+      places.push({ laneAxis, shift });
+    }
+  }
+  return places;
+}
 
 type Parts = {
   readonly k: Lowered;
@@ -33,6 +57,7 @@ type Parts = {
   readonly done: Segment;
   readonly out: Form;
   readonly places: readonly Place[];
+  readonly rowAxis: number;
   readonly state: StateShape;
 };
 
@@ -43,34 +68,35 @@ function newState(t: Temps, { k, places, state }: Parts): Value[] {
   });
 }
 
+const newShared = ({ rowAxis }: Parts): Shared | undefined =>
+  rowAxis < 0 ? undefined : { rowAxis, values: new Map() };
+
 function fold(f: Fn, p: Parts): void {
   const { k, places } = p;
   const kept = newTemps(f);
   const temps = newTemps(f);
   const states = places.map(() => newState(kept, p));
   places.forEach((place, u) => {
-    const lookup = evaluate(temps, p.init, [], place);
+    const lookup = evaluate(temps, p.init, [], { place });
     assignState(f, states[u]!, k.results.slice(0, k.state).map(lookup), p.state);
     dispose(temps);
   });
   let nan: (j: number) => "raw" | "dirty" = () => "raw";
-  const loops = k.folds.map((extent, i): Loop => ({ axis: k.loops.length + i, extent, by: 1 }));
-  emitLoops(f, segmentForms(p.step), loops, () => {
+  const size = k.step.length * places.length;
+  const emit = (shift: ReadonlyMap<number, number>): void => {
+    const shared = newShared(p);
     places.forEach((place, u) => {
-      const lookup = evaluate(
-        temps,
-        p.step,
-        stateAs(states[u]!, () => "raw"),
-        place,
-      );
-      const results = k.results.slice(k.state, 2 * k.state).map(lookup);
+      const at = { place: { ...place, shift: new Map([...place.shift, ...shift]) }, shared };
+      const words = stateAs(states[u]!, () => "raw");
+      const results = k.results.slice(k.state, 2 * k.state).map(evaluate(temps, p.step, words, at));
       nan = foldedNan(p.state, results);
       assignState(f, states[u]!, results, p.state);
-      dispose(temps);
     });
-  });
+    dispose(temps);
+  };
+  emitFolds(f, k, segmentForms(p.step), { size, emit });
   places.forEach((place, u) => {
-    const lookup = evaluate(temps, p.done, stateAs(states[u]!, nan), place);
+    const lookup = evaluate(temps, p.done, stateAs(states[u]!, nan), { place });
     store(f, { kernel: k, out: p.out, place }, lookup(k.results[2 * k.state]!));
     dispose(temps);
   });
@@ -80,17 +106,16 @@ function fold(f: Fn, p: Parts): void {
 function map(f: Fn, p: Parts): void {
   const temps = newTemps(f);
   for (const place of p.places) {
-    const lookup = evaluate(temps, p.done, [], place);
+    const lookup = evaluate(temps, p.done, [], { place });
     store(f, { kernel: p.k, out: p.out, place }, lookup(p.k.results[0]!));
     dispose(temps);
   }
 }
 
-export function plainFunction(k: Lowered, { laneAxis, vectors }: Shape): Fn {
+export function plainFunction(k: Lowered, shape: Shape): Fn {
   const f = newFunction([I32, I32]);
   const forms: Forms = new Map();
   const [init, step, done] = [k.results.slice(0, k.state), k.results.slice(k.state, 2 * k.state), k.results.slice(-1)];
-  const places = Array.from({ length: vectors }, (_, u): Place => ({ laneAxis, shift: new Map([[laneAxis, 4 * u]]) }));
   const p: Parts = {
     k,
     forms,
@@ -98,13 +123,15 @@ export function plainFunction(k: Lowered, { laneAxis, vectors }: Shape): Fn {
     step: prepareSegment(k, forms, { instructions: k.step, reads: k.inner, results: step }),
     done: prepareSegment(k, forms, { instructions: k.done, reads: k.outer, results: done }),
     out: outForm(k, forms),
-    places: laneAxis < 0 ? [{ laneAxis, shift: new Map() }] : places,
+    places: placesOf(shape),
+    rowAxis: shape.rowAxis,
     state: stateShape(k),
   };
   emitRoots(f, forms, k.sliced);
   const loops: Loop[] = [];
   for (let axis = k.sliced ? 1 : 0; axis < k.loops.length; axis++) {
-    loops.push({ axis, extent: k.loops[axis]!, by: axis === laneAxis ? 4 * vectors : 1 });
+    const by = axis === shape.laneAxis ? 4 * shape.vectors : axis === shape.rowAxis ? shape.rows : 1;
+    loops.push({ axis, extent: k.loops[axis]!, by });
   }
   emitLoops(f, [...forms.values()], loops, () => (k.folds.length > 0 ? fold(f, p) : map(f, p)));
   return f;

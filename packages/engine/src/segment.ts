@@ -52,13 +52,24 @@ export function prepareSegment(
   return { kernel, instructions: which.instructions, reads, indices };
 }
 
+const formsOf = ({ pointer, element, origin, guards, visible }: ReadForms): Form[] =>
+  [pointer, element, origin, visible, ...guards].filter((form) => form !== undefined);
+
 /** Forms that run while the segment is in a loop. */
 export function segmentForms({ reads, indices }: Segment): Form[] {
-  const forms = new Set<Form>(indices.values());
-  for (const { pointer, element, origin, guards, visible } of reads.values()) {
-    for (const form of [pointer, element, origin, visible, ...guards]) if (form) forms.add(form);
-  }
-  return [...forms];
+  return [...new Set([...indices.values(), ...[...reads.values()].flatMap(formsOf)])];
+}
+
+/** Words that places one row apart read alike, by access and the place's other shifts. */
+export type Shared = { readonly rowAxis: number; readonly values: Map<string, Value> };
+
+export type At = { readonly place: Place; readonly shared?: Shared | undefined };
+
+/** "" when the word is not shared. */
+function sharedKey({ place, shared }: At, access: number, forms: ReadForms): string {
+  if (!shared || forms.read.dynamic.length > 0) return "";
+  if (formsOf(forms).some((form) => form.coef[shared.rowAxis] !== 0)) return "";
+  return [access, ...[...place.shift].filter(([axis]) => axis !== shared.rowAxis)].join();
 }
 
 export type Lookup = (register: number) => Value;
@@ -85,7 +96,8 @@ function floatUses(s: Segment): Set<number> {
 }
 
 /** Emits the segment; the lookup gives what its registers hold at its end. */
-export function evaluate(t: Temps, s: Segment, state: readonly Value[], place: Place): Lookup {
+export function evaluate(t: Temps, s: Segment, state: readonly Value[], at: At): Lookup {
+  const { place, shared } = at;
   const first = FIRST_CONSTANT + s.kernel.constants.length;
   const values: Value[] = [];
   const indices = new Map<number, Value>();
@@ -103,7 +115,11 @@ export function evaluate(t: Temps, s: Segment, state: readonly Value[], place: P
     const forms = ins[0] === 0 ? s.reads.get(ins[1])! : undefined;
     const operands = operandsOf(ins, forms?.read.dynamic.length ?? 0).map(lookup);
     const [a, b, c] = [operands[0] ?? zero, operands[1] ?? zero, operands[2] ?? zero];
-    const value = forms ? emitRead(t, { forms, place, float: floats.has(i) }, [a, b]) : instruction(t, ins, [a, b, c]);
+    const key = forms ? sharedKey(at, ins[1], forms) : "";
+    const known = key === "" ? undefined : shared?.values.get(key);
+    const value =
+      known ?? (forms ? emitRead(t, { forms, place, float: floats.has(i) }, [a, b]) : instruction(t, ins, [a, b, c]));
+    if (key !== "") shared?.values.set(key, value);
     values.push(value);
   });
   return lookup;

@@ -2,6 +2,7 @@
 import { isLanewise } from "./instructions.ts";
 import { type Lowered, product } from "./lower.ts";
 import { SCALAR, type Shape } from "./plain.ts";
+import { walks } from "./products.ts";
 import { laneShape } from "./reads.ts";
 
 /** Rough cost of an instruction for four elements: as lanes, and one after the other. */
@@ -46,14 +47,23 @@ function vectorsPay(k: Lowered, laneAxis: number): boolean {
   return vector < scalar;
 }
 
+/** The axis next to the lanes, if some words that the step reads do not change along it. */
+function sharingAxis(k: Lowered, laneAxis: number): number {
+  const axis = laneAxis - 1;
+  if (axis < (k.sliced ? 1 : 0)) return -1;
+  const reads = k.step.filter(([opcode]) => opcode === 0).map(([, access]) => k.inner[access]!);
+  return reads.some((read) => !walks(read, axis)) ? axis : -1;
+}
+
 /** Lanes over the last axis, whose results are neighbours. */
 export function plainShape(k: Lowered): Shape {
   const laneAxis = k.loops.length - 1;
   if (laneAxis < (k.sliced ? 1 : 0)) return SCALAR;
   const extent = k.loops[laneAxis]!;
   if (extent < 4 || !vectorsPay(k, laneAxis)) return SCALAR;
-  const code = k.folds.length > 0 ? k.step.length : k.done.length;
-  const wanted = code <= 8 ? 4 : 1;
+  const isFold = k.folds.length > 0;
+  const wanted = (isFold ? k.step.length : k.done.length) <= 8 ? 4 : 1;
   const vectors = Math.max(1, Math.min(wanted, Math.floor(extent / 4)));
-  return { laneAxis, vectors };
+  const rowAxis = isFold && wanted > 1 ? sharingAxis(k, laneAxis) : -1;
+  return { laneAxis, vectors, rowAxis, rows: rowAxis < 0 ? 1 : 2 };
 }

@@ -5,9 +5,10 @@
 
 import type { Panels } from "./copies.ts";
 import { call, type Fn, get, I32, local, newFunction, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
+import { emitFolds } from "./folds.ts";
 import { addConstant, emitLoop, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
 import type { Affine, Lowered } from "./lower.ts";
-import type { Place } from "./reads.ts";
+import { type Place, shiftOf } from "./reads.ts";
 import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
 import { dispose, newTemps, pushVector, type Value } from "./values.ts";
 
@@ -61,7 +62,7 @@ function start(s: Strip, blocks: readonly Block[]): void {
     if (row > 0 && !perRow) {
       get(f, blocks[vector]!.sum);
     } else {
-      const lookup = evaluate(temps, init, [], place);
+      const lookup = evaluate(temps, init, [], { place });
       pushVector(f, lookup(tiled.k.results[0]!), tiled.float ? "float" : "bits");
     }
     set(f, sum);
@@ -70,10 +71,14 @@ function start(s: Strip, blocks: readonly Block[]): void {
 }
 
 /** One step of all folds: sum ← sum ⊕ row · column. */
-function step({ f, tiled, width, row, column }: Strip, blocks: readonly Block[]): void {
+function step(
+  { f, tiled, width, row, column }: Strip,
+  blocks: readonly Block[],
+  shift: ReadonlyMap<number, number>,
+): void {
   const columns = Array.from({ length: width / 4 }, (_, vector) => {
     get(f, column.at);
-    simdMemory(f, SIMD.load, 16 * vector);
+    simdMemory(f, SIMD.load, shiftOf(column.coef, shift) + 16 * vector);
     const index = local(f, V128);
     set(f, index);
     return index;
@@ -83,7 +88,7 @@ function step({ f, tiled, width, row, column }: Strip, blocks: readonly Block[])
   for (const block of blocks) {
     if (block.vector === 0) {
       get(f, row.at);
-      const offset = block.row * distance;
+      const offset = shiftOf(row.coef, shift) + block.row * distance;
       if (offset < 0) addConstant(f, offset);
       simdMemory(f, SIMD.load32Splat, Math.max(0, offset));
       set(f, splat);
@@ -103,7 +108,7 @@ function finish({ f, tiled, done, out }: Strip, blocks: readonly Block[]): void 
   for (const { place, sum } of blocks) {
     const nan = tiled.float ? "dirty" : "raw";
     const state: Value = { kind: "local", type: V128, index: sum, nan, mask: false };
-    const lookup = evaluate(temps, done, [state], place);
+    const lookup = evaluate(temps, done, [state], { place });
     store(f, { kernel: tiled.k, out, place }, lookup(tiled.k.results[2]!));
     dispose(temps);
   }
@@ -132,6 +137,9 @@ function partsOf({ k, row, column }: Tiled, width: number): Parts {
   };
 }
 
+/** Instructions of one step for one vector of sums, about. */
+const STEP_SIZE = 2;
+
 /** All rows of one panel; its parameters are the values of the forms there. */
 function stripFunction(tiled: Tiled, width: number): Fn {
   const parts = partsOf(tiled, width);
@@ -141,10 +149,10 @@ function stripFunction(tiled: Tiled, width: number): Fn {
   });
   const strip: Strip = { tiled, f, width, ...parts };
   const blocks = blocksOf(strip);
-  const folds = tiled.k.folds.map((extent, i): Loop => ({ axis: tiled.k.loops.length + i, extent, by: 1 }));
   const body = (): void => {
     start(strip, blocks);
-    emitLoops(f, [parts.row, parts.column], folds, () => step(strip, blocks));
+    const size = STEP_SIZE * blocks.length;
+    emitFolds(f, tiled.k, [parts.row, parts.column], { size, emit: (shift) => step(strip, blocks, shift) });
     finish(strip, blocks);
   };
   if (tiled.rowAxis < 0) body();
