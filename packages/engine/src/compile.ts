@@ -5,12 +5,12 @@ import { type WasmModule, wasm } from "./host.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lowerKernel } from "./lower.ts";
 import { type Paths, planKernel } from "./paths.ts";
-import type { KernelPlan, PathName } from "./stages.ts";
+import type { KernelPlan, PathName, Stage } from "./stages.ts";
 
 export type Compiled = {
   readonly program: Program;
   readonly module: WasmModule;
-  readonly plans: readonly KernelPlan[];
+  readonly plans: readonly KernelPlan<Stage>[];
   /** number of the exported function, by kernel and stage */
   readonly functions: readonly (readonly number[])[];
   readonly layout: Layout;
@@ -32,6 +32,12 @@ export function planProgram(program: Program, paths: Paths): KernelPlan[] {
   );
 }
 
+/** Functions under construction are large; once the module is made they are not kept. */
+const withoutCode = (plan: KernelPlan): KernelPlan<Stage> => ({
+  ...plan,
+  stages: plan.stages.map(({ sources, target, atLoad }) => ({ sources, target, atLoad })),
+});
+
 /**
  * A Program as a WebAssembly module.
  * @throws ProgramError (of `program`) unless the Program is valid
@@ -47,7 +53,7 @@ export async function compile(program: Program, { paths = "all" }: CompileOption
   const module = await wasm.compile(encodeModule(builder, layout.pages)).catch((cause: unknown) => {
     throw new EngineError("simd", "this machine refuses the module: WebAssembly with SIMD is needed", { cause });
   });
-  return { program, module, plans, functions, layout };
+  return { program, module, plans: plans.map(withoutCode), functions, layout };
 }
 
 export type KernelPath = { readonly kernel: number; readonly path: PathName; readonly note: string };

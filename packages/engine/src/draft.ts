@@ -4,11 +4,11 @@ import { mergeAxes, usedReads } from "./lower.ts";
 import { plainFunction } from "./plain.ts";
 import type { Factor } from "./products.ts";
 import { plainShape } from "./shapes.ts";
-import type { Buffer, Stage } from "./stages.ts";
+import type { Buffer, CodedStage } from "./stages.ts";
 
 export type Draft = {
   readonly buffers: Buffer[];
-  readonly stages: Stage[];
+  readonly stages: CodedStage[];
   readonly sources: Source[];
   readonly notes: string[];
 };

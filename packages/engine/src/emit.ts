@@ -230,7 +230,7 @@ export const truncSat = (f: Fn): void => op(f, 0xfc, 0x00);
 
 /** Functions with the same types and bytes are one. Indices are final as soon as they are given. */
 export type ModuleBuilder = {
-  readonly bodies: number[][];
+  readonly bodies: Uint8Array[];
   readonly typeOf: number[];
   readonly types: Map<string, number>;
   readonly known: Map<string, number>;
@@ -241,7 +241,7 @@ export function newModule(): ModuleBuilder {
   return { bodies: [], typeOf: [], types: new Map(), known: new Map(), exports: new Map() };
 }
 
-function bodyOf(f: Fn): number[] {
+function bodyOf(f: Fn): Uint8Array {
   const runs: { type: ValueType; count: number }[] = [];
   for (const type of f.locals) {
     const last = runs.at(-1);
@@ -254,9 +254,11 @@ function bodyOf(f: Fn): number[] {
     unsigned(body, run.count);
     body.push(run.type);
   }
-  for (const byte of f.code) body.push(byte);
-  body.push(OP.end);
-  return body;
+  const bytes = new Uint8Array(body.length + f.code.length + 1);
+  bytes.set(body);
+  bytes.set(f.code, body.length);
+  bytes[bytes.length - 1] = OP.end;
+  return bytes;
 }
 
 const ascii = new TextDecoder("latin1");
@@ -265,7 +267,7 @@ export function addFunction(m: ModuleBuilder, f: Fn): number {
   for (const { at, callee } of f.calls) f.code.splice(at, 5, ...padded(addFunction(m, callee)));
   const body = bodyOf(f);
   const typeKey = f.params.join();
-  const key = `${typeKey};${ascii.decode(Uint8Array.from(body))}`;
+  const key = `${typeKey};${ascii.decode(body)}`;
   const known = m.known.get(key);
   if (known !== undefined) return known;
   const type = m.types.get(typeKey) ?? m.types.size;
@@ -276,59 +278,80 @@ export function addFunction(m: ModuleBuilder, f: Fn): number {
   return m.bodies.length - 1;
 }
 
-function append(to: number[], from: ArrayLike<number>): void {
-  for (let i = 0; i < from.length; i++) to.push(from[i]!);
-}
+type Chunks = (readonly number[] | Uint8Array)[];
 
-function section(out: number[], id: number, content: number[]): void {
-  out.push(id);
-  unsigned(out, content.length);
-  append(out, content);
+function section(chunks: Chunks, id: number, content: Chunks): void {
+  const head = [id];
+  unsigned(
+    head,
+    content.reduce((sum, { length }) => sum + length, 0),
+  );
+  chunks.push(head);
+  for (const chunk of content) chunks.push(chunk);
 }
 
 function name(content: number[], text: string): void {
   unsigned(content, text.length);
-  append(content, new TextEncoder().encode(text));
+  content.push(...new TextEncoder().encode(text));
+}
+
+function typeSection(m: ModuleBuilder): number[] {
+  const out: number[] = [];
+  unsigned(out, m.types.size);
+  for (const key of m.types.keys()) {
+    const params = key === "" ? [] : key.split(",").map(Number);
+    out.push(0x60);
+    unsigned(out, params.length);
+    out.push(...params, 0);
+  }
+  return out;
+}
+
+function memoryImport(pages: number): number[] {
+  const out = [1];
+  name(out, "env");
+  name(out, "memory");
+  out.push(0x02, 0x01);
+  unsigned(out, pages);
+  unsigned(out, pages);
+  return out;
+}
+
+function exportSection(m: ModuleBuilder): number[] {
+  const out: number[] = [];
+  unsigned(out, m.exports.size);
+  for (const [text, index] of m.exports) {
+    name(out, text);
+    out.push(0);
+    unsigned(out, index);
+  }
+  return out;
 }
 
 /** The module imports its memory as `env.memory` and exports functions by name. */
 export function encodeModule(m: ModuleBuilder, pages: number): Uint8Array {
-  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const types: number[] = [];
-  unsigned(types, m.types.size);
-  for (const key of m.types.keys()) {
-    const params = key === "" ? [] : key.split(",").map(Number);
-    types.push(0x60);
-    unsigned(types, params.length);
-    append(types, params);
-    types.push(0);
-  }
-  section(out, 1, types);
-  const imports: number[] = [1];
-  name(imports, "env");
-  name(imports, "memory");
-  imports.push(0x02, 0x01);
-  unsigned(imports, pages);
-  unsigned(imports, pages);
-  section(out, 2, imports);
   const functions: number[] = [];
   unsigned(functions, m.typeOf.length);
   for (const type of m.typeOf) unsigned(functions, type);
-  section(out, 3, functions);
-  const exported: number[] = [];
-  unsigned(exported, m.exports.size);
-  for (const [text, index] of m.exports) {
-    name(exported, text);
-    exported.push(0);
-    unsigned(exported, index);
-  }
-  section(out, 7, exported);
-  const code: number[] = [];
-  unsigned(code, m.bodies.length);
+  const count: number[] = [];
+  unsigned(count, m.bodies.length);
+  const code: Chunks = [count];
   for (const body of m.bodies) {
-    unsigned(code, body.length);
-    append(code, body);
+    const size: number[] = [];
+    unsigned(size, body.length);
+    code.push(size, body);
   }
-  section(out, 10, code);
-  return Uint8Array.from(out);
+  const chunks: Chunks = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+  section(chunks, 1, [typeSection(m)]);
+  section(chunks, 2, [memoryImport(pages)]);
+  section(chunks, 3, [functions]);
+  section(chunks, 7, [exportSection(m)]);
+  section(chunks, 10, code);
+  const out = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
 }

@@ -38,7 +38,7 @@ export function eventsOf(program: Program): number[] {
 type Arena = Pick<Layout, "inputs" | "results" | "buffers"> & { readonly bytes: number };
 
 /** Results live from their kernel to their last reader, outputs and (for copying out) inputs included. */
-function arenaOf(program: Program, plans: readonly KernelPlan[]): Arena {
+function arenaOf(program: Program, plans: readonly KernelPlan<Stage>[]): Arena {
   const events = eventsOf(program);
   const lastEvent = (events.at(-1) ?? 0) + 1;
   const inputEnd = program.inputs.map(() => 0);
@@ -79,7 +79,7 @@ export function loadBytes(program: Program, stage: Stage): number {
   );
 }
 
-export function layOut(program: Program, plans: readonly KernelPlan[]): Layout {
+export function layOut(program: Program, plans: readonly KernelPlan<Stage>[]): Layout {
   let top = ALIGNMENT;
   const reserve = (bytes: number): number => {
     const at = top;

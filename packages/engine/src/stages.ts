@@ -8,17 +8,19 @@ export type PathName = "scalar" | "vectors" | "tiles";
 export type Buffer = { readonly bytes: number; readonly atLoad: boolean };
 
 export type Stage = {
-  readonly fn: Fn;
   readonly sources: readonly Source[];
   readonly target: { readonly kind: "result" } | { readonly kind: "buffer"; readonly index: number };
   /** it reads only weights and runs once */
   readonly atLoad: boolean;
 };
 
-export type KernelPlan = {
+/** A stage with its code. */
+export type CodedStage = Stage & { readonly fn: Fn };
+
+export type KernelPlan<S extends Stage = CodedStage> = {
   readonly path: PathName;
   /** what was recognised, for people */
   readonly note: string;
   readonly buffers: readonly Buffer[];
-  readonly stages: readonly Stage[];
+  readonly stages: readonly S[];
 };
