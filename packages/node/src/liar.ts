@@ -2,7 +2,7 @@
  * Lies for tests and the demo: the honest operator with a wrong trace, or with its mouth closed. Nothing in an honest
  * node imports this file.
  */
-import { type Program, type Tensor, widthOf } from "@opengradient/program";
+import { DTYPE, type Program, type Tensor, widthOf } from "@opengradient/program";
 import { Hono } from "hono";
 import { type Executor, type Runner, wasmExecutor } from "./executor.ts";
 import type { NodeParts } from "./node.ts";
@@ -41,6 +41,19 @@ const flipped = (data: Uint8Array, element: number, width: number): Uint8Array =
   return copy;
 };
 
+/** The largest f32 and another change places: a false answer that looks like one. */
+function swapped(data: Uint8Array, element: number): Uint8Array {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const values = Array.from({ length: data.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  const largest = values.indexOf(Math.max(...values));
+  const other = element === largest ? (element + 1) % values.length : element;
+  if (largest < 0 || values[largest] === values[other]) return flipped(data, element, 4);
+  const copy = data.slice();
+  copy.set(data.subarray(4 * largest, 4 * largest + 4), 4 * other);
+  copy.set(data.subarray(4 * other, 4 * other + 4), 4 * largest);
+  return copy;
+}
+
 function falseWeights(weights: readonly Tensor[], seed: number): Tensor[] {
   const at = seed % weights.length;
   return weights.map((tensor, i) => {
@@ -61,8 +74,9 @@ function falseResults(
   const lied = lie === "middle" && middle.length ? [middle[Math.floor(middle.length / 2)]!, last] : [last];
   return results.map((data, k) => {
     if (!lied.includes(k)) return data;
-    const width = widthOf(program.kernels[k]!.outType);
-    return flipped(data, (seed * 7) % (data.length / width), width);
+    const { outType } = program.kernels[k]!;
+    const at = (seed * 7) % (data.length / widthOf(outType));
+    return k === last && outType === DTYPE.f32 ? swapped(data, at) : flipped(data, at, widthOf(outType));
   });
 }
 

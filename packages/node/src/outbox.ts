@@ -141,7 +141,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       estimated = await chain.estimateGas(call);
     } catch (error) {
       const { message, advice, refusal } = protocolError(error, intent.id);
-      if (advice === "retry" || CURABLE.has(refusal ?? message)) {
+      // Only a contract's own refusal is final; an RPC that fails in some other way may answer next time.
+      if (!refusal || advice === "retry" || CURABLE.has(refusal)) {
         if (message !== intent.reason) log.warn({ intent: intent.id, reason: message }, "not yet");
         return store.note(intent.id, message);
       }
