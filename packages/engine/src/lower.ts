@@ -237,26 +237,51 @@ function mergeable(k: Lowered, i: number, used: ReadonlySet<number>): boolean {
   return affineForms(k).every((form) => form.coef[i] === form.coef[i + 1]! * extents[i + 1]!);
 }
 
-function withoutAxis(k: Lowered, i: number): Lowered {
-  const drop = (a: Affine): Affine => ({ base: a.base, coef: a.coef.toSpliced(i, 1) });
-  const dropRead = (read: Read): Read => ({
-    ...read,
-    box: undefined,
-    address: drop(read.address),
-    guards: read.guards.map((g) => ({ ...g, form: drop(g.form) })),
+/** The kernel with its axes changed: `coef` for each form, `axis` for each axis number (undefined where it is gone). */
+function changeAxes(
+  k: Lowered,
+  change: { readonly coef: (coef: readonly number[]) => number[]; readonly axis: (axis: number) => number | undefined },
+): Lowered {
+  const form = (a: Affine): Affine => ({ base: a.base, coef: change.coef(a.coef) });
+  const read = (r: Read): Read => ({
+    ...r,
+    box: r.box && { ...r.box, sides: r.box.sides.map((side) => ({ ...side, form: form(side.form) })) },
+    address: form(r.address),
+    guards: r.guards.map((g) => ({ ...g, form: form(g.form) })),
   });
   const axisOf = new Map<number, number>();
-  for (const [register, axis] of k.axisOf) if (axis !== i) axisOf.set(register, axis > i ? axis - 1 : axis);
+  for (const [register, axis] of k.axisOf) {
+    const now = change.axis(axis);
+    if (now !== undefined) axisOf.set(register, now);
+  }
+  return { ...k, outer: k.outer.map(read), inner: k.inner.map(read), out: form(k.out), axisOf };
+}
+
+const withoutBox = (read: Read): Read => (read.box ? { ...read, box: undefined } : read);
+
+function withoutAxis(k: Lowered, i: number): Lowered {
   const r = k.loops.length;
+  const changed = changeAxes(
+    { ...k, outer: k.outer.map(withoutBox), inner: k.inner.map(withoutBox) },
+    {
+      coef: (coef) => coef.toSpliced(i, 1),
+      axis: (axis) => (axis === i ? undefined : axis > i ? axis - 1 : axis),
+    },
+  );
   return {
-    ...k,
+    ...changed,
     loops: i < r ? k.loops.toSpliced(i, 1) : k.loops,
     folds: i < r ? k.folds : k.folds.toSpliced(i - r, 1),
-    outer: k.outer.map(dropRead),
-    inner: k.inner.map(dropRead),
-    out: drop(k.out),
-    axisOf,
   };
+}
+
+/** The same elements with loop axis i innermost; only the order in which they are computed changes. */
+export function withLast(k: Lowered, i: number): Lowered {
+  const r = k.loops.length;
+  const order = [...k.loops.keys()].filter((axis) => axis !== i).concat(i);
+  const reordered = (list: readonly number[]): number[] => [...order.map((axis) => list[axis]!), ...list.slice(r)];
+  const axis = (old: number): number => (old < r ? order.indexOf(old) : old);
+  return { ...changeAxes(k, { coef: reordered, axis }), loops: reordered(k.loops) };
 }
 
 /** Joins what can be joined and drops axes of extent 1 (which only stages made here have). */

@@ -26,7 +26,8 @@ function better(k: Lowered, access: number, laneAxis: number): Placed | undefine
   if (isWeight && (varies || (stride !== 0 && stride !== 1))) {
     return isTooLarge(orderedElements(k, factor, laneAxis), factor) ? undefined : orderedCopy(k, factor, laneAxis);
   }
-  if (read.guards.length === 0) return undefined;
+  // what is made at run time would be made again for every slice
+  if (read.guards.length === 0 || k.sliced) return undefined;
   const words = haloElements(k, factor);
   const reads = product([...k.loops, ...k.folds].filter((_, axis) => walks(read, axis)));
   return isTooLarge(words, factor) || reads < READS_WORTH_A_COPY * words ? undefined : haloCopy(k, factor);
@@ -50,7 +51,7 @@ export function planPlain(kernel: Lowered): KernelPlan {
   const draft = newDraft(kernel);
   const laneAxis = kernel.loops.length - 1;
   const inner = [...kernel.inner];
-  if (!kernel.sliced && laneAxis >= 0) {
+  if (laneAxis >= (kernel.sliced ? 1 : 0)) {
     for (const access of stepAccesses(kernel)) {
       const placed = better(kernel, access, laneAxis);
       if (!placed) continue;

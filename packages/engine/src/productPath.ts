@@ -1,8 +1,8 @@
 /** From a recognised product to stages: write the factors out where that is needed, then the tiles. */
 import { haloCopy, haloElements, type Packing, type Panels, pack, packedColumns, panelsOf } from "./copies.ts";
 import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, withoutUnused } from "./draft.ts";
-import { type Lowered, mergeAxes, product, type Source } from "./lower.ts";
-import { type Factor, isPlain, type Product, recogniseProduct, walks } from "./products.ts";
+import { type Lowered, mergeAxes, product, type Source, withLast } from "./lower.ts";
+import { columnAxis, type Factor, isPlain, type Product, recogniseProduct, walks } from "./products.ts";
 import type { KernelPlan } from "./stages.ts";
 import { type Tiled, tilesFunction } from "./tiles.ts";
 
@@ -82,8 +82,11 @@ function tiledKernel(
   };
 }
 
-export function planProduct(k: Lowered): KernelPlan | undefined {
-  const p = k.sliced ? undefined : recogniseProduct(k);
+export function planProduct(kernel: Lowered): KernelPlan | undefined {
+  const last = kernel.sliced ? -1 : columnAxis(kernel);
+  if (last < 0) return undefined;
+  const k = withLast(kernel, last);
+  const p = recogniseProduct(k);
   const columns = k.loops.at(-1) ?? 0;
   if (!p || columns < 4 || p.row.access === p.column.access) return undefined;
   const draft = newDraft(k);

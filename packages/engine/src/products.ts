@@ -67,14 +67,32 @@ function stepFactors(k: Lowered): { float: boolean; factors: [number, number] } 
   return { float, factors: [times[1], times[2]] };
 }
 
-export function recogniseProduct(k: Lowered): Product | undefined {
+/** Only one of the factors walks it, so that its indices can be the columns. */
+const isColumnAxis = (axis: number, factors: readonly Factor[]): boolean =>
+  factors.filter((factor) => walks(factor.read, axis)).length === 1;
+
+/** Loop axis for the columns: the last, if it can be, else the longest that can; −1 without one. */
+export function columnAxis(k: Lowered): number {
+  const factors = factorsOf(k)?.factors;
+  if (!factors) return -1;
+  const axes = [...k.loops.keys()].filter((axis) => isColumnAxis(axis, factors));
+  if (axes.includes(k.loops.length - 1)) return k.loops.length - 1;
+  return axes.reduce((best, axis) => (best < 0 || k.loops[axis]! > k.loops[best]! ? axis : best), -1);
+}
+
+function factorsOf(k: Lowered): { float: boolean; factors: [Factor, Factor] } | undefined {
   const found = stepFactors(k);
-  if (!found || k.loops.length === 0) return undefined;
+  if (!found) return undefined;
   const [p, q] = found.factors.map((register) => factorOf(k, register));
-  if (!p || !q) return undefined;
-  const lanes = k.loops.length - 1;
-  if (walks(p.read, lanes) === walks(q.read, lanes)) return undefined;
-  const [row, column] = walks(p.read, lanes) ? [q, p] : [p, q];
+  return p && q && { float: found.float, factors: [p, q] };
+}
+
+/** The product in a kernel whose columns are the last loop axis. */
+export function recogniseProduct(k: Lowered): Product | undefined {
+  const found = factorsOf(k);
+  if (!found || columnAxis(k) !== k.loops.length - 1) return undefined;
+  const [p, q] = found.factors;
+  const [row, column] = walks(p.read, k.loops.length - 1) ? [q, p] : [p, q];
   const everyAxis = k.loops.every((_, axis) => walks(row.read, axis) || walks(column.read, axis));
   return everyAxis ? { float: found.float, init: k.results[0]!, row, column } : undefined;
 }

@@ -261,3 +261,29 @@ export const words = (list: readonly number[]): Tensor => ({
   dims: [list.length],
   data: new Uint8Array(Uint32Array.from(list).buffer),
 });
+
+/** a [5][4·6] · b [18][4·6] → [5][18][4], sums over 6: as a long product is split */
+export function partialSums(next: Random, values: Values): Case {
+  const [m, n, parts, k] = [5, 18, 4, 6];
+  const inputs = [tensor(next, 0, [m, parts * k], values)];
+  const weights = [tensor(next, 0, [n, parts * k], values)];
+  const length = (rows: number): number => rows * parts * k;
+  const side = (space: 0 | 1, rows: number, coef: readonly number[]): Access =>
+    access({ space, index: 0, dtype: 0, length: length(rows) }, [coordinate(length(rows), 1, coef)]);
+  const kernel: Kernel = {
+    outType: 0,
+    loops: [m, n, parts],
+    folds: [k],
+    state: 1,
+    accesses: [side(0, m, [parts * k, 0, k, 1]), side(1, n, [0, parts * k, k, 1])],
+    constants: [0x80000000],
+    init: [],
+    step: dotStep(true, 0, 17),
+    done: [],
+    results: [16, 20, 0],
+    groupPos: 0,
+    groupSize: 1,
+  };
+  const outputs = [{ kernel: 0, dims: [m * n * parts] }];
+  return { program: { inputs, weights, kernels: [kernel], outputs }, weights, inputs };
+}

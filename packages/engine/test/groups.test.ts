@@ -1,5 +1,6 @@
 import type { Instruction, Kernel } from "@opengradient/program";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { plan } from "../src/index.ts";
 import { access, type Case, coordinate, random, tensor } from "./builders.ts";
 import { compare } from "./compare.ts";
 
@@ -82,6 +83,7 @@ describe("recurrent groups", () => {
       groupSize: 2,
     };
     const { program, inputs } = groupCase([dot, map]);
-    await compare({ program: { ...program, weights }, weights, inputs });
+    const compiled = await compare({ program: { ...program, weights }, weights, inputs });
+    expect(plan(compiled)[0]).toMatchObject({ path: "vectors", note: "2 × 4 of 9, 1 copied first" });
   });
 });

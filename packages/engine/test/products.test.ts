@@ -1,7 +1,17 @@
 import { validateProgram } from "@opengradient/program";
 import { describe, expect, it } from "vitest";
 import { plan } from "../src/index.ts";
-import { below, type ConvShape, conv, type MatmulShape, matmul, pick, random, type Values } from "./builders.ts";
+import {
+  below,
+  type ConvShape,
+  conv,
+  type MatmulShape,
+  matmul,
+  partialSums,
+  pick,
+  random,
+  type Values,
+} from "./builders.ts";
 import { compare } from "./compare.ts";
 
 const BOTH: readonly Values[] = ["plain", "special"];
@@ -32,6 +42,13 @@ describe("matrix products", () => {
     for (const values of BOTH) {
       const compiled = await compare(matmul({ ...product, ...change }, random(7), values));
       expect(plan(compiled)[0]).toMatchObject({ path: "tiles", note: expect.stringMatching(note) });
+    }
+  });
+
+  it("partial sums: the columns are not the last axis, and are stored apart", async () => {
+    for (const values of BOTH) {
+      const compiled = await compare(partialSums(random(9), values));
+      expect(plan(compiled)[0]).toMatchObject({ path: "tiles", note: expect.stringMatching(/^3 × 8 of 5 × 18/) });
     }
   });
 
