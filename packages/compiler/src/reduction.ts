@@ -31,17 +31,15 @@ const INTEGER: readonly (readonly [number, number])[] = [
 export function reductionOf(d: Draft): Reduction | undefined {
   const [step] = d.step;
   if (d.step.length !== 1 || step?.kind !== "apply" || step.args[0]?.kind !== "state") return undefined;
-  const term = step.args[1]!;
+  const integer = INTEGER.find(([op]) => op === step.op);
+  const found = integer ?? FLOAT.find(([op]) => op === step.op);
+  const term = step.args[1];
+  if (found === undefined || term === undefined) return undefined;
   let usesState = false;
   visit([term], (e) => {
     if (e.kind === "state") usesState = true;
   });
-  if (usesState) return undefined;
-  for (const [table, dtype] of [[FLOAT, 0] as const, [INTEGER, 1] as const]) {
-    const found = table.find(([op]) => op === step.op);
-    if (found) return { op: found[0], identity: found[1], dtype, term };
-  }
-  return undefined;
+  return usesState ? undefined : { op: found[0], identity: found[1], dtype: integer ? 1 : 0, term };
 }
 
 type Load = Extract<Expr, { kind: "load" }>;

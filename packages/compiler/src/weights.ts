@@ -18,5 +18,7 @@ export function gatherWeight(
   const data = new Uint8Array(addresses.length * width);
   for (const [to, from] of addresses.entries())
     for (let byte = 0; byte < width; byte++) data[to * width + byte] = weight.data[from * width + byte]!;
-  return { dtype: weight.dtype, dims: used.map((i) => extents[i]!), data };
+  // the header holds up to eight dimensions
+  const dims = used.length <= 8 ? used.map((i) => extents[i]!) : [addresses.length];
+  return { dtype: weight.dtype, dims, data };
 }

@@ -90,110 +90,120 @@ const basis = (indices: number, at: number): Index => ({
   coef: Array.from({ length: indices }, (_, i) => (i === at ? 1 : 0)),
 });
 
-export function createBuilder(): Builder {
-  const inputs: TensorInfo[] = [];
-  const weights: Tensor[] = [];
-  const kernels: Kernel[] = [];
-  const labels: string[] = [];
-  const weightOf = new Map<Uint8Array, number>();
-  const evaluated = new Map<number, Uint8Array | undefined>();
-  let current = "";
+type Store = {
+  readonly inputs: TensorInfo[];
+  readonly weights: Tensor[];
+  readonly kernels: Kernel[];
+  readonly labels: string[];
+  /** weight number by the data that it holds */
+  readonly weightOf: Map<Uint8Array, number>;
+  /** results that were computed at import; undefined for those that depend on an input */
+  readonly evaluated: Map<number, Uint8Array | undefined>;
+};
 
-  const tensorOf = (value: Value): { space: Space; index: number } => {
-    if (value.origin.kind === "tensor") return value.origin;
-    const { data, type, dims } = value.origin.constant;
-    if (!fits(value.origin.constant)) throw new OnnxError("an int64 constant beyond 32 bits can not be computed with");
-    if (!weightOf.has(data))
-      weightOf.set(
-        data,
-        weights.push({ dtype: dtypeOf(type), dims: dims.length <= 8 ? dims : [elementsOf(dims)], data }) - 1,
-      );
-    return { space: 1, index: weightOf.get(data)! };
-  };
+function tensorOf({ weights, weightOf }: Store, value: Value): { space: Space; index: number } {
+  if (value.origin.kind === "tensor") return value.origin;
+  const { data, type, dims } = value.origin.constant;
+  if (!fits(value.origin.constant)) throw new OnnxError("an int64 constant beyond 32 bits can not be computed with");
+  if (!weightOf.has(data)) {
+    // the header holds up to eight dimensions
+    const shown = dims.length <= 8 ? dims : [elementsOf(dims)];
+    weightOf.set(data, weights.push({ dtype: dtypeOf(type), dims: shown, data }) - 1);
+  }
+  return { space: 1, index: weightOf.get(data)! };
+}
 
-  const frameOf = (loops: number, folds: number): Frame => {
-    const accessOf = (value: Value, index: readonly Index[], elseWord: number): Access => {
-      if (index.length !== value.dims.length) throw new Error(`${index.length} indices for [${value.dims}]`);
-      const strides = rowMajor(value.dims);
-      const coordinates = index.map((at, i) => ({ ...at, extent: value.dims[i]!, stride: strides[i]! }));
-      const { space, index: number } = tensorOf(value);
-      const length = elementsOf(value.dims);
-      return { space, index: number, dtype: dtypeOf(value.type), length, elseWord, dynMask: 0, coordinates };
-    };
-    return {
-      loops: Array.from({ length: loops }, (_, i) => basis(loops + folds, i)),
-      folds: Array.from({ length: folds }, (_, i) => basis(loops + folds, loops + i)),
-      read: (value, index, elseWord = 0) => ({ kind: "load", access: accessOf(value, index, elseWord), offsets: [] }),
-      readAt: (value, index, dim, offset) => {
-        const access = accessOf(value, index, 0);
-        // only the indexed coordinate must stay apart: D is at most 5
-        const coordinates = [access.coordinates[dim]!, ...access.coordinates.filter((_, j) => j !== dim)];
-        return { kind: "load", access: { ...access, coordinates, dynMask: 1 }, offsets: [offset] };
-      },
-    };
-  };
+function accessOf(store: Store, value: Value, at: readonly Index[], elseWord: number): Access {
+  if (at.length !== value.dims.length) throw new Error(`${at.length} indices for [${value.dims}]`);
+  const strides = rowMajor(value.dims);
+  const coordinates = at.map((index, i) => ({ ...index, extent: value.dims[i]!, stride: strides[i]! }));
+  const { space, index } = tensorOf(store, value);
+  const length = elementsOf(value.dims);
+  return { space, index, dtype: dtypeOf(value.type), length, elseWord, dynMask: 0, coordinates };
+}
 
-  const emit = (type: ElementType, dims: readonly number[], d: Draft): Value => {
-    const elements = elementsOf(dims);
-    if (elements < 1) throw new OnnxError(`an empty tensor [${dims}] is not supported`);
-    if (elements > 2 ** 30) throw new OnnxError(`[${dims}] has more than 2^30 elements`);
-    let kernel: Kernel;
-    try {
-      kernel = toKernel(d);
-    } catch (cause) {
-      if (cause instanceof DraftError) throw new OnnxError(`a kernel for [${dims}] has ${cause.message}`);
-      throw cause;
-    }
-    labels.push(current);
-    return { type, dims, origin: { kind: "tensor", space: 2, index: kernels.push(kernel) - 1 } };
-  };
-
-  /** Data of a result that depends on constants alone. */
-  const resultData = (k: number): Uint8Array | undefined => {
-    if (!evaluated.has(k)) evaluated.set(k, evaluate(k));
-    return evaluated.get(k);
-  };
-
-  const evaluate = (k: number): Uint8Array | undefined => {
-    const sources = new Map<Access, Tensor>();
-    for (const access of kernels[k]!.accesses) {
-      const data = access.space === 2 ? resultData(access.index) : weights[access.index]?.data;
-      if (access.space === 0 || data === undefined) return undefined;
-      sources.set(access, { dtype: access.dtype, dims: [access.length], data });
-    }
-    return runAlone(kernels[k]!, (access) => sources.get(access)!);
-  };
-
+function frameOf(store: Store, loops: number, folds: number): Frame {
   return {
-    input: (type, dims) => ({
-      type,
-      dims,
-      origin: { kind: "tensor", space: 0, index: inputs.push({ dtype: dtypeOf(type), dims }) - 1 },
-    }),
+    loops: Array.from({ length: loops }, (_, i) => basis(loops + folds, i)),
+    folds: Array.from({ length: folds }, (_, i) => basis(loops + folds, loops + i)),
+    read: (value, at, elseWord = 0) => ({ kind: "load", access: accessOf(store, value, at, elseWord), offsets: [] }),
+    readAt: (value, at, dim, offset) => {
+      const access = accessOf(store, value, at, 0);
+      const coordinates = [access.coordinates[dim]!, ...access.coordinates.filter((_, j) => j !== dim)];
+      return { kind: "load", access: { ...access, coordinates, dynMask: 1 }, offsets: [offset] };
+    },
+  };
+}
+
+/** Adds a kernel; the value that it computes. */
+function emit(store: Store, value: Omit<Value, "origin">, label: string, d: Draft): Value {
+  const elements = elementsOf(value.dims);
+  if (elements < 1) throw new OnnxError(`an empty tensor [${value.dims}] is not supported`);
+  if (elements > 2 ** 30) throw new OnnxError(`[${value.dims}] has more than 2^30 elements`);
+  try {
+    const index = store.kernels.push(toKernel(d)) - 1;
+    store.labels.push(label);
+    return { ...value, origin: { kind: "tensor", space: 2, index } };
+  } catch (cause) {
+    if (cause instanceof DraftError) throw new OnnxError(`a kernel for [${value.dims}] has ${cause.message}`);
+    throw cause;
+  }
+}
+
+/** Data of a result that depends on constants alone. */
+function resultData(store: Store, k: number): Uint8Array | undefined {
+  if (!store.evaluated.has(k)) store.evaluated.set(k, evaluate(store, k));
+  return store.evaluated.get(k);
+}
+
+function evaluate(store: Store, k: number): Uint8Array | undefined {
+  const kernel = store.kernels[k]!;
+  const sources = new Map<Access, Tensor>();
+  for (const access of kernel.accesses) {
+    const data = access.space === 2 ? resultData(store, access.index) : store.weights[access.index]?.data;
+    if (access.space === 0 || data === undefined) return undefined;
+    sources.set(access, { dtype: access.dtype, dims: [access.length], data });
+  }
+  return runAlone(kernel, (access) => sources.get(access)!);
+}
+
+function known(store: Store, { origin, type, dims }: Value): Constant | undefined {
+  if (origin.kind === "constant") return origin.constant;
+  const data = origin.space === 2 ? resultData(store, origin.index) : undefined;
+  if (data === undefined) return undefined;
+  if (type !== "i64") return { type, dims, data };
+  return fromBigInts(numbersOf({ type: "i32", dims, data }).map(BigInt), dims);
+}
+
+export function createBuilder(): Builder {
+  const store: Store = {
+    inputs: [],
+    weights: [],
+    kernels: [],
+    labels: [],
+    weightOf: new Map(),
+    evaluated: new Map(),
+  };
+  let label = "";
+  return {
+    input: (type, dims) => {
+      const index = store.inputs.push({ dtype: dtypeOf(type), dims }) - 1;
+      return { type, dims, origin: { kind: "tensor", space: 0, index } };
+    },
     map: (type, dims, code) => {
-      const done = code(frameOf(dims.length, 0));
-      return emit(type, dims, draft({ outType: dtypeOf(type), loops: dims, folds: [], init: [], step: [], done }));
+      const done = code(frameOf(store, dims.length, 0));
+      const d = draft({ outType: dtypeOf(type), loops: dims, folds: [], init: [], step: [], done });
+      return emit(store, { type, dims }, label, d);
     },
     fold: (type, dims, { over, init, step, done }) => {
-      const frame = frameOf(dims.length, over.length);
-      const [first, next, last] = [init(frame), step(frame), done(frame)];
-      return emit(
-        type,
-        dims,
-        draft({ outType: dtypeOf(type), loops: dims, folds: over, init: first, step: next, done: last }),
-      );
+      const frame = frameOf(store, dims.length, over.length);
+      const code = { init: init(frame), step: step(frame), done: done(frame) };
+      return emit(store, { type, dims }, label, draft({ outType: dtypeOf(type), loops: dims, folds: over, ...code }));
     },
-    known: ({ origin, type, dims }) => {
-      if (origin.kind === "constant") return origin.constant;
-      const data = origin.space === 2 ? resultData(origin.index) : undefined;
-      if (data === undefined) return undefined;
-      return type === "i64"
-        ? fromBigInts(numbersOf({ type: "i32", dims, data }).map(BigInt), dims)
-        : { type, dims, data };
-    },
+    known: (value) => known(store, value),
     label: (name) => {
-      current = name;
+      label = name;
     },
-    finish: () => ({ inputs, weights, kernels, labels }),
+    finish: () => store,
   };
 }

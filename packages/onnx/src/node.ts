@@ -5,10 +5,27 @@ import { type Constant, constantOf, dtypeOf, type ElementType, numbersOf } from 
 import { OnnxError } from "./errors.ts";
 import type { AttributeProto, NodeProto } from "./model.ts";
 
-export type Node = {
+/** A node's attributes. What is not read is refused in the end. */
+export type Attributes = {
+  readonly has: (attribute: string) => boolean;
+  /** @throws OnnxError when the attribute is absent and there is no `otherwise`; so do `float` and `text` */
+  readonly int: (attribute: string, otherwise?: number) => number;
+  readonly float: (attribute: string, otherwise?: number) => number;
+  readonly text: (attribute: string, otherwise?: string) => string;
+  readonly ints: (attribute: string) => readonly number[] | undefined;
+  readonly floats: (attribute: string) => readonly number[] | undefined;
+  readonly tensor: (attribute: string) => Value | undefined;
+  /** Attributes that change nothing here. */
+  readonly ignore: (...attributes: string[]) => void;
+  /** @throws OnnxError when an attribute has not been read */
+  readonly checkAttributes: () => void;
+};
+
+export type Node = Attributes & {
   readonly operator: string;
   /** version of the operator set that the model imports */
   readonly opset: number;
+  /** how many outputs the node names, used or not */
   readonly outputs: number;
   /** whether output i is used by anything */
   readonly wants: (i: number) => boolean;
@@ -19,27 +36,16 @@ export type Node = {
   /** @throws OnnxError when the input is absent */
   readonly input: (i: number) => Value;
   readonly optional: (i: number) => Value | undefined;
+  /** All inputs, none of them absent. */
   readonly inputs: () => readonly Value[];
-  /** The input's type must be one of these. */
+  /** An input of one of these types. */
   readonly typed: (i: number, ...types: ElementType[]) => Value;
   /** What is known of an input at import. @throws OnnxError when it depends on the model's inputs */
   readonly constant: (i: number, what: string) => Constant;
-  /** A constant integer input as numbers, saturated beyond ±2^53. */
+  /** A constant integer input as numbers. */
   readonly integers: (i: number, what: string) => readonly number[];
-
-  readonly has: (attribute: string) => boolean;
-  readonly int: (attribute: string, otherwise?: number) => number;
-  readonly float: (attribute: string, otherwise?: number) => number;
-  readonly text: (attribute: string, otherwise?: string) => string;
-  readonly ints: (attribute: string) => readonly number[] | undefined;
-  readonly floats: (attribute: string) => readonly number[] | undefined;
-  readonly tensor: (attribute: string) => Value | undefined;
-  /** Attributes that change nothing here. */
-  readonly ignore: (...attributes: string[]) => void;
   /** `axis` of the given rank, counted from the end when negative. */
   readonly axis: (value: number, rank: number) => number;
-  /** @throws OnnxError when an attribute has not been read */
-  readonly checkAttributes: () => void;
 };
 
 export type NodeFacts = {
@@ -51,23 +57,47 @@ export type NodeFacts = {
   readonly wanted: readonly boolean[];
 };
 
-export function nodeOf({ proto, name, opset, inputs, wanted }: NodeFacts, build: Builder): Node {
-  const refuse = (reason: string): never => {
-    throw new OnnxError(reason, { node: name, operator: proto.operator });
-  };
+type Refuse = (reason: string) => never;
+
+function attributesOf({ attributes }: NodeProto, refuse: Refuse): Attributes {
   const read = new Set<string>();
-  const attribute = (key: string): AttributeProto | undefined => {
+  const find = (key: string): AttributeProto | undefined => {
     read.add(key);
-    const found = proto.attributes.get(key);
-    if (found && found.reference !== "") return refuse(`attribute ${key} refers to a function's attribute`);
-    return found;
+    const found = attributes.get(key);
+    return found && found.reference !== "" ? refuse(`attribute ${key} refers to a function's attribute`) : found;
   };
   const required = <T>(key: string, value: T | undefined): T => value ?? refuse(`attribute ${key} is missing`);
+  const integer = (found: AttributeProto | undefined): number | undefined => found && Number(found.i);
+  const text = (found: AttributeProto | undefined): string | undefined => found && new TextDecoder().decode(found.s);
+  return {
+    has: (key) => attributes.has(key),
+    int: (key, otherwise) => required(key, integer(find(key)) ?? otherwise),
+    float: (key, otherwise) => required(key, find(key)?.f ?? otherwise),
+    text: (key, otherwise) => required(key, text(find(key)) ?? otherwise),
+    ints: (key) => find(key)?.ints.map(Number),
+    floats: (key) => find(key)?.floats,
+    tensor: (key) => {
+      const tensor = find(key)?.t;
+      return tensor && constant(constantOf(tensor));
+    },
+    ignore: (...keys) => {
+      for (const key of keys) read.add(key);
+    },
+    checkAttributes: () => {
+      for (const key of attributes.keys()) if (!read.has(key)) refuse(`attribute ${key} is not supported`);
+    },
+  };
+}
+
+export function nodeOf({ proto, name, opset, inputs, wanted }: NodeFacts, build: Builder): Node {
+  const refuse: Refuse = (reason) => {
+    throw new OnnxError(reason, { node: name, operator: proto.operator });
+  };
   const input = (i: number): Value => inputs[i] ?? refuse(`input ${i} is missing`);
-  const toNumber = (value: bigint): number => Number(value);
   const known = (i: number, what: string): Constant =>
     build.known(input(i)) ?? refuse(`${what} is computed from the model's inputs; bind it with --set or --shape`);
   return {
+    ...attributesOf(proto, refuse),
     operator: proto.operator,
     opset,
     outputs: wanted.length,
@@ -79,39 +109,21 @@ export function nodeOf({ proto, name, opset, inputs, wanted }: NodeFacts, build:
     inputs: () => inputs.map((_, i) => input(i)),
     typed: (i, ...types) => {
       const value = input(i);
-      if (!types.includes(value.type)) refuse(`input ${i} has type ${value.type}; supported: ${types.join(", ")}`);
-      return value;
+      return types.includes(value.type)
+        ? value
+        : refuse(`input ${i} has type ${value.type}, which is not supported; supported: ${types.join(", ")}`);
     },
     constant: known,
     integers: (i, what) => {
       const value = known(i, what);
-      if (value.type !== "i64" && value.type !== "i32") refuse(`${what} has type ${value.type}, expected integers`);
-      return numbersOf(value);
+      return value.type === "i64" || value.type === "i32"
+        ? numbersOf(value)
+        : refuse(`${what} has type ${value.type}, expected integers`);
     },
-    has: (key) => proto.attributes.has(key),
-    int: (key, otherwise) => required(key, (attribute(key) && toNumber(attribute(key)!.i)) ?? otherwise),
-    float: (key, otherwise) => required(key, attribute(key)?.f ?? otherwise),
-    text: (key, otherwise) => {
-      const found = attribute(key);
-      return required(key, found ? new TextDecoder().decode(found.s) : otherwise);
-    },
-    ints: (key) => attribute(key)?.ints.map(toNumber),
-    floats: (key) => attribute(key)?.floats,
-    tensor: (key) => {
-      const t = attribute(key)?.t;
-      return t && constant(constantOf(t));
-    },
-    ignore: (...keys) => {
-      for (const key of keys) read.add(key);
-    },
-    axis: (value, rank) => {
-      if (!Number.isInteger(value) || value < -rank || value >= rank)
-        refuse(`axis ${value} does not exist in rank ${rank}`);
-      return value < 0 ? value + rank : value;
-    },
-    checkAttributes: () => {
-      for (const key of proto.attributes.keys()) if (!read.has(key)) refuse(`attribute ${key} is not supported`);
-    },
+    axis: (value, rank) =>
+      Number.isInteger(value) && value >= -rank && value < rank
+        ? (value + rank) % rank
+        : refuse(`axis ${value} does not exist in rank ${rank}`),
   };
 }
 
