@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { devnetCommand } from "./commands/devnet.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { registerCommand } from "./commands/register.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
+import { stakeCommand } from "./commands/stake.ts";
 import { EXIT } from "./failure.ts";
 
 const og = new Command("og")
@@ -16,7 +20,17 @@ const og = new Command("og")
     "\nExit codes: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of og itself",
   );
 
-for (const register of [importCommand, inspectCommand, runCommand, reportCommand]) register(og);
+for (const register of [
+  importCommand,
+  inspectCommand,
+  runCommand,
+  reportCommand,
+  registerCommand,
+  stakeCommand,
+  devnetCommand,
+  demoCommand,
+])
+  register(og);
 for (const command of og.commands) command.option("--json", "print the result as JSON").exitOverride();
 
 // Whoever reads us may stop early, as `head` does.
