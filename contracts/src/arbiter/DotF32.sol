@@ -17,30 +17,67 @@ library DotF32 {
   /// @return the accumulator's bits after them
   function run(uint256 acc, uint256 p, uint256 q, uint256 n) internal pure returns (uint256) {
     uint256 left;
-    uint256 right;
-    assembly ("memory-safe") {
-      left := mload(LEFT_STRIDE)
-      right := mload(RIGHT_STRIDE)
+    if (acc == F32.SIGN) {
+      (acc, left) = negativeZero(p, q, n);
+      (p, q, n) = (advance(p, LEFT_STRIDE, n - left), advance(q, RIGHT_STRIDE, n - left), left);
     }
-    unchecked {
-      while (n != 0 && acc != F32.NAN) {
-        if (acc != F32.SIGN && (acc & F32.INF) != F32.INF) {
-          uint256 before = n;
-          (acc, n) = finite(acc, p, q, n);
-          p += (before - n) * left;
-          q += (before - n) * right;
-          if (n == 0) break;
-        }
-        uint256 product = F32.mul(element(p), element(q));
-        // −0 stays while products are −0, an infinity while they are finite; NaN becomes the canonical one
-        bool stays = acc == F32.SIGN ? product == acc : (acc & ~F32.SIGN) == F32.INF && (product & F32.INF) != F32.INF;
-        if (!stays) acc = F32.add(acc, product);
-        p += left;
-        q += right;
-        --n;
+    if (n != 0 && (acc & F32.INF) != F32.INF) {
+      (acc, left) = finite(acc, p, q, n);
+      (p, q, n) = (advance(p, LEFT_STRIDE, n - left), advance(q, RIGHT_STRIDE, n - left), left);
+      if (n != 0) {
+        // not finite any more
+        acc = F32.add(acc, F32.mul(element(p), element(q)));
+        (p, q, n) = (advance(p, LEFT_STRIDE, 1), advance(q, RIGHT_STRIDE, 1), n - 1);
       }
     }
-    return acc;
+    if (n == 0) return acc;
+    return (acc & ~F32.SIGN) == F32.INF ? infinite(acc, p, q, n) : F32.NAN;
+  }
+
+  /// @dev The address `n` elements on; `stride` is where the bytes between two are kept.
+  function advance(uint256 from, uint256 stride, uint256 n) private pure returns (uint256 to) {
+    assembly ("memory-safe") {
+      to := add(from, mul(n, mload(stride)))
+    }
+  }
+
+  /// @dev −0 stays while products are −0.
+  /// @return acc −0, or the sum with the first other product
+  /// @return left pairs after that one
+  function negativeZero(uint256 p, uint256 q, uint256 n) private pure returns (uint256 acc, uint256 left) {
+    unchecked {
+      acc = F32.SIGN;
+      for (; acc == F32.SIGN && n != 0; --n) {
+        (uint256 a, uint256 b) = (element(p), element(q));
+        // the product lies below half a quantum where the exponents add up to less than 102
+        uint256 product = exponents(a, b) < 100 ? (a ^ b) & F32.SIGN : F32.mul(a, b);
+        if (product != F32.SIGN) acc = F32.add(acc, product);
+        (p, q) = (advance(p, LEFT_STRIDE, 1), advance(q, RIGHT_STRIDE, 1));
+      }
+      return (acc, n);
+    }
+  }
+
+  /// @dev An infinity stays while products are finite, or infinite with its sign.
+  function infinite(uint256 acc, uint256 p, uint256 q, uint256 n) private pure returns (uint256) {
+    unchecked {
+      for (; n != 0; --n) {
+        (uint256 a, uint256 b) = (element(p), element(q));
+        // below 2^128 for certain where the exponents add up to less than 380
+        if ((a & F32.INF) == F32.INF || (b & F32.INF) == F32.INF || exponents(a, b) >= 380) {
+          uint256 product = F32.mul(a, b);
+          if (product != acc && (product & F32.INF) == F32.INF) return F32.NAN;
+        }
+        (p, q) = (advance(p, LEFT_STRIDE, 1), advance(q, RIGHT_STRIDE, 1));
+      }
+      return acc;
+    }
+  }
+
+  function exponents(uint256 a, uint256 b) private pure returns (uint256 sum) {
+    assembly ("memory-safe") {
+      sum := add(and(shr(23, a), 0xff), and(shr(23, b), 0xff))
+    }
   }
 
   /// @dev A little-endian word: copies of it side by side, one byte taken from each, folded together.
@@ -72,72 +109,79 @@ library DotF32 {
         if iszero(and(lt(sub(e, 1), 254), lt(sub(f, 1), 254))) {
           // a zero, a denormal, an infinity or a NaN
           if or(eq(e, 0xff), eq(f, 0xff)) { break }
-          m := mul(or(and(a, 0x7fffff), shl(23, gt(e, 0))), or(and(b, 0x7fffff), shl(23, gt(f, 0))))
+          switch e
+          case 0 {
+            m := mul(and(a, 0x7fffff), or(and(b, 0x7fffff), shl(23, gt(f, 0))))
+            e := iszero(f)
+          }
+          default {
+            m := mul(and(b, 0x7fffff), or(and(a, 0x7fffff), 0x800000))
+          }
           if iszero(m) { continue }
+          // one quantum up, 24 bits to drop
           m := shl(24, m)
-          e := sub(add(e, iszero(e)), sub(24, iszero(f)))
+          e := sub(e, 23)
         }
+        // rounded to 24 bits, dropping f, the product will be m·2^e units
         e := add(e, f)
-        // round the product to 24 bits
         f := sub(232, clz(m))
-        m := shr(f, add(add(m, sub(shl(sub(f, 1), 1), 1)), and(shr(f, m), 1)))
-        f := sub(add(e, f), mload(SCALE))
-        // now it is m·2^f units
-        if gt(f, 212) {
-          switch slt(f, 0)
+        e := sub(add(e, f), mload(SCALE))
+        if gt(e, 212) {
+          switch slt(e, 0)
           case 0 {
             if eq(mload(SCALE), 151) {
               acc := sar(40, acc)
               mstore(SCALE, 191)
-              f := sub(f, 40)
+              e := sub(e, 40)
             }
             // 2^237 coarse units are 2^128
-            if gt(f, 212) { if or(gt(f, 229), shr(237, shl(f, m))) { break } }
+            if gt(e, 212) {
+              if gt(e, 229) { break }
+              if shr(237, shl(e, shr(f, add(add(m, shr(sub(257, f), not(0))), and(shr(f, m), 1))))) { break }
+            }
           }
           default {
-            f := add(f, sub(mload(SCALE), 151))
-            if slt(f, 0) {
-              // bits below the quantum: round the whole product there instead
-              e := and(shr(23, a), 0xff)
-              f := and(shr(23, b), 0xff)
-              m := shl(24, mul(or(and(a, 0x7fffff), shl(23, gt(e, 0))), or(and(b, 0x7fffff), shl(23, gt(f, 0)))))
-              f := sub(175, add(add(e, iszero(e)), add(f, iszero(f))))
-              m := shr(f, add(add(m, sub(shl(sub(f, 1), 1), 1)), and(shr(f, m), 1)))
-              f := 0
-            }
             if eq(mload(SCALE), 191) {
               // beside an accumulator of 2^−50 or more this product decides nothing
               if sar(59, xor(acc, sar(255, acc))) { continue }
               acc := shl(40, acc)
               mstore(SCALE, 151)
+              e := add(e, 40)
+            }
+            if slt(e, 0) {
+              // drop all bits below the quantum; of less than half of it nothing is left
+              f := sub(f, e)
+              if iszero(shr(sub(f, 1), m)) { continue }
+              e := 0
             }
           }
         }
-        // the exact sum, as sign (0 or −1) and magnitude
-        f := shl(f, m)
+        m := shl(e, shr(f, add(add(m, shr(sub(257, f), not(0))), and(shr(f, m), 1))))
+        // the exact sum
         e := sar(255, shl(224, xor(a, b)))
-        a := add(acc, sub(xor(f, e), e))
-        e := sar(255, a)
-        m := sub(xor(a, e), e)
-        f := sub(232, clz(m))
+        a := add(acc, sub(xor(m, e), e))
+        // rounded like a magnitude: halves go to the even side of zero or not alike
+        f := sub(232, clz(xor(a, sar(255, a))))
         if gt(sub(f, 1), 211) {
           // 24 bits or fewer: exact
           if slt(f, 1) {
             acc := a
             continue
           }
-          m := shl(f, shr(f, add(add(m, sub(shl(sub(f, 1), 1), 1)), and(shr(f, m), 1))))
+          a := and(add(add(a, shr(sub(257, f), not(0))), and(shr(f, a), 1)), shl(f, not(0)))
           switch eq(mload(SCALE), 151)
           case 1 {
-            m := shr(40, m)
+            a := sar(40, a)
             mstore(SCALE, 191)
           }
-          default { if shr(237, m) { break } }
-          acc := sub(xor(m, e), e)
+          default {
+            e := sar(255, a)
+            if shr(237, sub(xor(a, e), e)) { break }
+          }
+          acc := a
           continue
         }
-        m := shl(f, shr(f, add(add(m, sub(shl(sub(f, 1), 1), 1)), and(shr(f, m), 1))))
-        acc := sub(xor(m, e), e)
+        acc := and(add(add(a, shr(sub(257, f), not(0))), and(shr(f, a), 1)), shl(f, not(0)))
       }
     }
     return (pack(acc), n);
