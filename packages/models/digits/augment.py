@@ -74,7 +74,7 @@ def elastic(n, strength_pixels, size, rng):
 
 
 def warp(masks, matrices, offsets, strength_pixels, size, rng):
-    """Samples the masks at size x size under matrices, offsets (grid units) and an elastic field."""
+    """Samples the masks at size x size; offsets are in grid units, where the image is 2 wide."""
     n = len(masks)
     axis = (torch.arange(size) * 2 + 1) / size - 1
     grid = torch.stack(torch.meshgrid(axis, axis, indexing='xy'), -1).view(1, -1, 2)
@@ -134,13 +134,14 @@ def degrade(images, setting, rng):
     hard = chosen(n, setting['hard_threshold_probability'], rng).view(n, 1, 1, 1)
     images = torch.where(hard, (images > .4).float(), images)
     images = images * uniform(n, *setting['ink'], rng).view(n, 1, 1, 1)
-    noisy = chosen(n, setting['noise_probability'], rng).float() * uniform(n, 0, setting['noise'], rng)
-    noise = torch.randn(images.shape, generator=rng) * noisy.view(n, 1, 1, 1)
+    noisy = chosen(n, setting['noise_probability'], rng).float()
+    level = noisy * uniform(n, 0, setting['noise'], rng)
+    noise = torch.randn(images.shape, generator=rng) * level.view(n, 1, 1, 1)
     return (images + noise).clamp(0, 1)
 
 
 def augment(masks, setting, rng):
-    """uint8 masks [n, 56, 56] to inputs [n, 1, 28, 28]; changes the order of nothing."""
+    """uint8 masks [n, 56, 56] to inputs [n, 1, 28, 28], in the same order."""
     masks = masks.unsqueeze(1).float() / 255
     if setting['thickness_change']:
         masks = change_thickness(masks, setting['thickness_change'], rng)

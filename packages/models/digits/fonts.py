@@ -19,12 +19,12 @@ def families():
 def installed_faces():
     """Scalable faces that have all ten digits: {family: [(path, index), ...]} in a fixed order."""
     pattern = ':charset=30-39:scalable=true'
-    form = '%{family[0]}\t%{weight}\t%{slant}\t%{file}\t%{index}\\n'
+    form = '%{family[0]}\t%{file}\t%{index}\\n'
     listing = subprocess.run(['fc-list', pattern, '-f', form],
                              check=True, capture_output=True, text=True).stdout
     faces = {}
-    rows = [line.split('\t') for line in listing.splitlines() if line.count('\t') == 4]
-    for family, weight, slant, path, index in sorted(rows, key=lambda r: (r[0], Path(r[3]).name, r[4])):
+    rows = [line.split('\t') for line in listing.splitlines() if line.count('\t') == 2]
+    for family, path, index in sorted(rows, key=lambda row: (row[0], Path(row[1]).name, row[2])):
         face = (path, int(index) & 0xffff)  # the high half names an instance of a variable font
         if face not in faces.setdefault(family, []):
             faces[family].append(face)

@@ -7,7 +7,7 @@ OPSET = 13
 IR_VERSION = 8
 DOC = 'Digit classifier. Input: one grey image, white digit on black, values in [0, 1].'
 
-# (operator, name, output shape); a Conv, Gemm takes its parameters from the entry of that name
+# (operator, name, output shape); Conv and Gemm read the parameters called name.weight, name.bias
 LAYERS = [
     ('Conv', 'conv1', (1, 16, 28, 28)), ('Relu', 'relu1', (1, 16, 28, 28)),
     ('Conv', 'conv2', (1, 32, 28, 28)), ('Relu', 'relu2', (1, 32, 28, 28)),

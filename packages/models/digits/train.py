@@ -25,7 +25,7 @@ from torch import nn
 import torch.nn.functional as F
 
 import onnx_file
-from augment import EVALUATION, SIDE, TRAINING, augment, enlarge, plain
+from augment import EVALUATION, TRAINING, augment, enlarge, plain
 from fonts import families, font_set
 from strokes import hand_drawn_set
 
@@ -123,7 +123,7 @@ def train(arguments, sources):
     return model.eval()
 
 
-def folded_parameters(model):
+def parameters_of(model):
     return {name: value.detach().numpy() for name, value in model.named_parameters()}
 
 
@@ -172,7 +172,7 @@ def quantised(images):
 
 def measure(path):
     """Accuracy of the written file itself, on 8-bit images."""
-    report, sets, failures = {}, {}, {}
+    report, sets = {}, {}
 
     def add(name, images, labels, extra=None):
         images = quantised(images)
@@ -188,9 +188,9 @@ def measure(path):
     images, labels, predictions, names = (np.concatenate(p) for p in zip(*parts))
     report['heldOut.all.augmented'] = score(labels, predictions)
     report['heldOut.all.augmented']['confusion'] = confusion(labels, predictions)
-    for name in sorted(set(names)):
-        failures[name] = round(float((labels == predictions)[names == name].mean()), 4)
-    report['heldOut.all.augmented']['accuracyByFamily'] = failures
+    report['heldOut.all.augmented']['accuracyByFamily'] = {
+        name: round(float((labels == predictions)[names == name].mean()), 4)
+        for name in sorted(set(names))}
     sets['heldOut.all.augmented'] = (images, labels, predictions, names)
     add('strokes', *stroke_set(200))
     add('sklearn.load_digits', *scanned_set())
@@ -199,7 +199,7 @@ def measure(path):
 
 
 def samples(path, sets):
-    """A random choice, made before looking at the predictions, three per digit and source."""
+    """Three per digit and source, drawn at random whether or not the network reads them right."""
     rng = np.random.default_rng(SEEDS['samples'])
     chosen = []
     for name in ('heldOut.all.augmented', 'strokes'):
@@ -259,7 +259,7 @@ def main():
     print(f'rendered in {time.time() - started:.0f} s', flush=True)
     model = train(arguments, sources)
     path = arguments.output / 'digits.onnx'
-    onnx_file.write(folded_parameters(model), path)
+    onnx_file.write(parameters_of(model), path)
     report, sets = measure(path)
     difference = check_export(path, model, sets['strokes'][0][:256] / np.float32(255))
     write_samples(arguments.output / 'samples.json', samples(path, sets))
