@@ -15,10 +15,12 @@ export function amount(value: bigint, decimals: number, digits = decimals): stri
 }
 
 export const opg = (value: bigint): string => `${amount(value, 18, 6)} OPG`;
-/** Native coin, wei. */
+const GWEI_UP_TO = 10n ** 14n;
+
+/** Native coin, wei: in gwei where it is little. */
 export const native = (value: bigint): string =>
-  value !== 0n && value < 10n ** 12n && value > -(10n ** 12n)
-    ? `${amount(value, 9)} gwei`
+  value < GWEI_UP_TO && value > -GWEI_UP_TO && value !== 0n
+    ? `${amount(value, 9, 0)} gwei`
     : `${amount(value, 18, 6)} ETH`;
 
 /** "0x1234…cdef" */

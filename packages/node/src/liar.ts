@@ -24,7 +24,7 @@ export function liar(lie: Lie, seed = 1): NodeParts {
 /** Runs the model and changes what comes out; the rest of the node treats it as the truth. */
 export function lyingExecutor(honest: Executor, lie: "output" | "middle" | "weights", seed = 1): Executor {
   return async (program, weights) => {
-    if (lie === "weights") return honest(program, falseWeights(weights, seed));
+    if (lie === "weights") return honest(program, falseWeights(weights));
     const runner = await honest(program, weights);
     const falsify = (results: readonly Uint8Array[]) => falseResults(program, results, lie, seed);
     return {
@@ -54,12 +54,11 @@ function swapped(data: Uint8Array, element: number): Uint8Array {
   return copy;
 }
 
-function falseWeights(weights: readonly Tensor[], seed: number): Tensor[] {
-  const at = seed % weights.length;
-  return weights.map((tensor, i) => {
-    if (i !== at) return tensor;
-    const width = widthOf(tensor.dtype);
-    return { ...tensor, data: flipped(tensor.data, (seed * 7) % (tensor.data.length / width), width) };
+/** Weights cut to half of their bits: a cheaper model under the name of the published one. */
+function falseWeights(weights: readonly Tensor[]): Tensor[] {
+  return weights.map((tensor) => {
+    if (widthOf(tensor.dtype) === 1) return { ...tensor, data: tensor.data.map((byte) => byte & 0xf0) };
+    return { ...tensor, data: tensor.data.map((byte, i) => (i % 4 < 2 ? 0 : byte)) };
   });
 }
 

@@ -18,7 +18,7 @@ export const TITLES: Readonly<Record<Lie, readonly [title: string, about: string
   none: ["An honest answer", "Olga runs the model as it was published. Cleo runs it again and finds nothing."],
   output: [
     "A false answer",
-    "Liam runs the model, then changes the answer. He posts the trace of the honest run beside it.",
+    "Liam runs the model and changes the answer, with the trace of the honest run posted beside it.",
   ],
   middle: [
     "A false step in the middle",
@@ -26,7 +26,7 @@ export const TITLES: Readonly<Record<Lie, readonly [title: string, about: string
   ],
   weights: [
     "Other weights than the published ones",
-    "Liam runs the same network with one weight changed: a cheaper or a biased model, sold under this one's name.",
+    "Liam runs the network with weights of half the bits: cheaper, nearly the same, and not what was paid for.",
   ],
   silent: [
     "A false answer, then silence",
@@ -141,7 +141,7 @@ export function answerLines(paint: Paint, image: DigitImage, ending: Ending, sha
       ["signature", short(receipt.signature, 8)],
     ]).map((line) => paint("dim", line)),
   ];
-  return beside(drawDigit(image, shades), right).map((line) => `${MARGIN}${line}`);
+  return beside(drawDigit(image, shades), right).map((line) => `${MARGIN}${line}`.trimEnd());
 }
 
 const paragraph = (text: string): string[] =>

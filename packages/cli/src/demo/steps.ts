@@ -58,12 +58,12 @@ const TELL: Readonly<Record<string, (args: Args, context: Context) => Told>> = {
     withOthers("Posted")
       ? { what: "" }
       : {
-          what: "opens the claim: its input, output and trace roots",
+          what: "opens the claim: input, output, trace roots",
           moved: `${opg(openingPrice(terms.fee, terms.coverage))} and its gas twice`,
         },
   Demanded: (args, { terms }) => ({
     what: `demands ${position(args)}`,
-    moved: `pays ${native(BigInt(args["price"] as bigint))}${isOpening(args) ? ` and ${opg(openingPrice(terms.fee, terms.coverage))}` : ""}`,
+    moved: `${native(BigInt(args["price"] as bigint))}${isOpening(args) ? ` and ${opg(openingPrice(terms.fee, terms.coverage))}` : ""}`,
   }),
   Revealed: (args) => ({
     what: `reveals ${position(args)} (${bytesOf(args["data"])} bytes)`,

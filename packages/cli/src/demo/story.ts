@@ -181,7 +181,7 @@ async function letStand(stage: Stage, { claim }: Receipt, { onStep, onClock }: T
     if (verdict?.agree) break;
     if (Date.now() > end) throw stuck(`the watcher does not agree (${verdict?.reason ?? "no verdict"})`);
   }
-  const what = "runs it again: every bit of the answer is the same";
+  const what = "runs it again and gets the very same bits";
   onStep({ actor: ACTORS.challenger.name, what, gas: undefined, moved: "" });
   const { finalAfter } = await claimStanding(reader, claim);
   const wait = finalAfter + 1 - Number((await reader.chain.getBlock()).timestamp);
