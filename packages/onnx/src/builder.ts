@@ -13,7 +13,16 @@ import {
   type TensorInfo,
   toKernel,
 } from "@opengradient/program";
-import { type Constant, dtypeOf, type ElementType, elementsOf, fits, fromBigInts, numbersOf } from "./elements.ts";
+import {
+  type Constant,
+  dtypeOf,
+  type ElementType,
+  elementsOf,
+  fits,
+  fromBigInts,
+  MAX_ELEMENTS,
+  numbersOf,
+} from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 
 /** A tensor of the graph: row-major, under dims that views may change without copying. */
@@ -139,7 +148,7 @@ function frameOf(store: Store, loops: number, folds: number): Frame {
 function emit(store: Store, value: Omit<Value, "origin">, label: string, d: Draft): Value {
   const elements = elementsOf(value.dims);
   if (elements < 1) throw new OnnxError(`an empty tensor [${value.dims}] is not supported`);
-  if (elements > 2 ** 30) throw new OnnxError(`[${value.dims}] has more than 2^30 elements`);
+  if (elements > MAX_ELEMENTS) throw new OnnxError(`[${value.dims}] has more than 2^30 elements`);
   try {
     const index = store.kernels.push(toKernel(d)) - 1;
     store.labels.push(label);

@@ -44,7 +44,7 @@ export function elementType(onnxType: number, what: string): ElementType {
 
 export const elementsOf = (dims: readonly number[]): number => dims.reduce((product, d) => product * d, 1);
 
-const MAX_ELEMENTS = 2 ** 30;
+export const MAX_ELEMENTS = 0x40000000;
 
 /** @throws OnnxError when dimensions are negative or multiply to more than 2^30 */
 export function checkDims(dims: readonly number[], what: string): void {

@@ -8,6 +8,8 @@ import {
   fabs,
   fadd,
   fdiv,
+  feq,
+  fle,
   float,
   flt,
   fmax,
@@ -16,6 +18,7 @@ import {
   fneg,
   frint,
   fsub,
+  i2f,
   iadd,
   int,
   isub,
@@ -72,4 +75,36 @@ export function tanh(x: Expr): Expr {
   const far = fsub(float(1), fdiv(float(2), fadd(exp(fadd(size, size)), float(1))));
   const sign = or(float(1), and(x, word(0x80000000)));
   return fmul(select(flt(size, float(0.625)), near, far), sign);
+}
+
+/** e^x − 1, with the digits of small x. */
+export function expm1(x: Expr): Expr {
+  const near = fadd(fmul(fmul(x, x), polynomial(x, EXP)), x);
+  return select(flt(fabs(x), float(0.34)), near, fsub(exp(x), float(1)));
+}
+
+/** of (log(1 + f) − f + f²/2) / f³ on [√½ − 1, √2 − 1], fitted */
+const LOG = [0x3eaaaaaa, 0xbe800113, 0x3e4cd004, 0xbe2a3922, 0x3e116d10, 0xbe06c2a4, 0x3e02adaf, 0xbd9c5a9d].map(word);
+/** √½ as bits */
+const ROOT = int(0x3f3504f3);
+
+/** −∞ at 0, NaN below; denormals are scaled up first. */
+export function log(x: Expr): Expr {
+  const small = flt(x, word(0x00800000));
+  const bits = isub(select(small, fmul(x, float(0x800000)), x), ROOT);
+  const exponent = i2f(isub(sar(bits, int(23)), select(small, int(23), int(0))));
+  const f = fsub(iadd(and(bits, int(0x7fffff)), ROOT), float(1));
+  const square = fmul(f, f);
+  const tail = fadd(fmul(fmul(square, f), polynomial(f, LOG)), fmul(exponent, LN2_LOW));
+  const finite = fadd(fadd(fsub(tail, fmul(float(0.5), square)), f), fmul(exponent, LN2_HIGH));
+  const positive = select(flt(x, word(0x7f800000)), finite, x);
+  const low = select(feq(x, float(0)), float(Number.NEGATIVE_INFINITY), float(Number.NaN));
+  return select(fle(x, float(0)), low, positive);
+}
+
+/** log(1 + x), with the digits of small x: what 1 + x rounded away is added back. */
+export function log1p(x: Expr): Expr {
+  const sum = fadd(float(1), x);
+  const lost = fsub(x, fsub(sum, float(1)));
+  return select(flt(sum, word(0x7f800000)), fadd(log(sum), fdiv(lost, sum)), log(sum));
 }

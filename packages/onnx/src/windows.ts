@@ -4,6 +4,9 @@ import { plus, scale, shift } from "./broadcast.ts";
 import type { Index } from "./builder.ts";
 import type { Node } from "./node.ts";
 
+/** of a window, its stride, its pads */
+const MAX_SIZE = 0x100000;
+
 /** One entry for each spatial axis. */
 export type Windows = {
   readonly inputs: readonly number[];
@@ -22,10 +25,10 @@ export function windowsOf(node: Node, spatial: readonly number[], kernel: readon
     const values = node.ints(name) ?? new Array<number>(length).fill(otherwise);
     if (values.length !== length)
       return node.refuse(`${name} [${values}] has ${values.length} entries, expected ${length}`);
-    for (const v of values) if (v < least || v > 2 ** 20) node.refuse(`${name} [${values}] is out of range`);
+    for (const v of values) if (v < least || v > MAX_SIZE) node.refuse(`${name} [${values}] is out of range`);
     return values;
   };
-  for (const k of kernel) if (k < 1 || k > 2 ** 20) node.refuse(`kernel_shape [${kernel}] is out of range`);
+  for (const k of kernel) if (k < 1 || k > MAX_SIZE) node.refuse(`kernel_shape [${kernel}] is out of range`);
   if (kernel.length !== n) node.refuse(`kernel_shape [${kernel}] for ${n} spatial axes`);
   const strides = list("strides", n, 1, 1);
   const dilations = list("dilations", n, 1, 1);

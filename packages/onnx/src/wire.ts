@@ -46,7 +46,7 @@ export function* fields(bytes: Uint8Array, message: string, base = 0): Generator
     const number = Number(key >> 3n);
     const wire = Number(key & 7n);
     const path = `${message}.${number}`;
-    if (number === 0 || number >= 2 ** 29) throw broken(path, base + at, "no such field number");
+    if (number === 0 || number >= 0x20000000) throw broken(path, base + at, "no such field number");
     let value = 0n;
     let content: Uint8Array = NONE;
     let offset = base + at;

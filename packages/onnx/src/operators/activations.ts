@@ -1,0 +1,66 @@
+import type { Expr } from "@opengradient/program";
+import { elementwise } from "../broadcast.ts";
+import type { Value } from "../builder.ts";
+import type { Node } from "../node.ts";
+import { register } from "../registry.ts";
+import { fadd, fdiv, fle, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
+import { expm1, sigmoid, tanh } from "../transcendental.ts";
+
+/** Activations with parameters: `code` reads the attributes once. */
+const activation = (operator: string, code: (node: Node) => (x: Expr) => Expr): void =>
+  register(operator, (node): Value => {
+    node.ignore("consumed_inputs");
+    return elementwise(node, "f32", [node.typed(0, "f32")], code(node));
+  });
+
+/** x below 0 becomes `low(x)`; NaN stays. */
+const below = (x: Expr, low: Expr): Expr => select(flt(x, float(0)), low, x);
+
+activation("LeakyRelu", (node) => {
+  const alpha = float(node.float("alpha", 0.01));
+  return (x) => below(x, fmul(alpha, x));
+});
+activation("Elu", (node) => {
+  const alpha = float(node.float("alpha", 1));
+  return (x) => below(x, fmul(alpha, expm1(x)));
+});
+activation("Selu", (node) => {
+  const alpha = float(node.float("alpha", 1.6732631921768188));
+  const gamma = float(node.float("gamma", 1.0507010221481323));
+  return (x) => fmul(gamma, below(x, fmul(alpha, expm1(x))));
+});
+activation("Celu", (node) => {
+  const alpha = float(node.float("alpha", 1));
+  return (x) => below(x, fmul(alpha, expm1(fdiv(x, alpha))));
+});
+activation("HardSigmoid", (node) => {
+  const [alpha, beta] = [float(node.float("alpha", 0.2)), float(node.float("beta", 0.5))];
+  return (x) => fmax(float(0), fmin(float(1), fadd(fmul(alpha, x), beta)));
+});
+activation("HardSwish", () => (x) => fmul(x, fmax(float(0), fmin(float(1), fadd(fmul(float(1 / 6), x), float(0.5))))));
+activation("Swish", (node) => {
+  const alpha = float(node.float("alpha", 1));
+  return (x) => fmul(x, sigmoid(fmul(alpha, x)));
+});
+activation("ThresholdedRelu", (node) => {
+  const alpha = float(node.float("alpha", 1));
+  return (x) => select(fle(x, alpha), float(0), x);
+});
+activation("Shrink", (node) => {
+  const [bias, lambda] = [float(node.float("bias", 0)), float(node.float("lambd", 0.5))];
+  return (x) => select(flt(x, fneg(lambda)), fadd(x, bias), select(flt(lambda, x), fsub(x, bias), float(0)));
+});
+activation("Gelu", (node) => {
+  if (node.text("approximate", "none") !== "tanh") return node.refuse("approximate = none (erf) is not supported");
+  const [root, cubic] = [float(0.7978845608028654), float(0.044715)];
+  return (x) => {
+    const inner = fmul(root, fadd(x, fmul(cubic, fmul(fmul(x, x), x))));
+    return fmul(fmul(float(0.5), x), fadd(float(1), tanh(inner)));
+  };
+});
+
+register("PRelu", (node): Value => {
+  const values = [node.typed(0, "f32"), node.typed(1, "f32")];
+  const y = elementwise(node, "f32", values, (...[x, slope]) => below(x!, fmul(slope!, x!)));
+  return String(y.dims) === String(values[0]!.dims) ? y : node.refuse("slope does not broadcast to X");
+});

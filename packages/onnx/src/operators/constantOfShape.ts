@@ -1,0 +1,19 @@
+import { constant, type Value, view } from "../builder.ts";
+import { checkDims, elementsOf, fromBigInts, fromFloats, widthOf } from "../elements.ts";
+import type { Node } from "../node.ts";
+import { register } from "../registry.ts";
+
+function constantOfShape(node: Node): Value {
+  const dims = node.integers(0, "shape");
+  checkDims(dims, "shape");
+  const given = node.tensor("value") ?? constant(fromFloats([0], [1]));
+  const value = node.build.known(given)!;
+  if (elementsOf(value.dims) !== 1) return node.refuse(`value has [${value.dims}], expected one element`);
+  const count = elementsOf(dims);
+  if (value.wide) return constant(fromBigInts(new Array<bigint>(count).fill(value.wide[0]!), dims));
+  const data = new Uint8Array(count * widthOf(value.type));
+  for (let i = 0; i < data.length; i++) data[i] = value.data[i % value.data.length]!;
+  return view(constant({ ...value, dims, data }), dims);
+}
+
+register("ConstantOfShape", constantOfShape);
