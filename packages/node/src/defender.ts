@@ -1,8 +1,8 @@
 import { disputesAbi, opgAbi } from "@opengradient/bindings";
 import { encodePosition, toHex } from "@opengradient/commitments";
 import type { Act, CommitState } from "@opengradient/dispute";
-import { type Call, calls, encodeCall, newSalt, proofBond, type Reader } from "@opengradient/protocol";
-import { encodeAbiParameters, type Hex, keccak256, maxUint256 } from "viem";
+import { type Call, calls, commitmentOf, encodeCall, newSalt, proofBond, type Reader } from "@opengradient/protocol";
+import { type Hex, maxUint256 } from "viem";
 import { type ClaimHistory, sameAddress } from "./claims.ts";
 import type { Db } from "./database.ts";
 import { wireProof } from "./evidence.ts";
@@ -147,17 +147,6 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
     },
   };
 }
-
-type CommitFacts = { digest: Hex; kernel: number; element: number; prover: Hex; salt: Hex };
-
-/** keccak256(abi.encode(id, kernel, element, prover, salt)). */
-export const commitmentOf = ({ digest, kernel, element, prover, salt }: CommitFacts): Hex =>
-  keccak256(
-    encodeAbiParameters(
-      [{ type: "bytes32" }, { type: "uint32" }, { type: "uint32" }, { type: "address" }, { type: "bytes32" }],
-      [digest, kernel, element, prover, salt],
-    ),
-  );
 
 function commitTable(db: Db) {
   const get = db.prepare<[string, number, number], CommitRow>(

@@ -5,6 +5,7 @@ import { encodePackage, PackageError, receiptToJson } from "@opengradient/protoc
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { LoadedModel } from "./executor.ts";
+import type { Log } from "./log.ts";
 import { encodeModel, MODEL_FILES, type ModelFile } from "./models.ts";
 import type { Answer, Operator } from "./operator.ts";
 import type { Verdict } from "./verdicts.ts";
@@ -18,6 +19,7 @@ export type HttpOptions = {
   /** something came in that the next tick can use */
   readonly wake: () => void;
   readonly status: () => object;
+  readonly log: Log;
   /** bytes of an uploaded input */
   readonly mostUpload: number;
 };
@@ -30,6 +32,10 @@ const binary = (c: Context, bytes: Uint8Array) =>
 /** What the daemon serves. Everything is checked by whoever fetches it, against a hash that they know. */
 export function openHttp(options: HttpOptions): Hono {
   const app = new Hono();
+  app.onError((error, c) => {
+    options.log.error({ path: c.req.path, error: String(error) }, "request failed");
+    return c.text("the node failed; its log says why", 500);
+  });
   app.get("/livez", (c) => c.text("ok"));
   app.get("/readyz", (c) => {
     const reason = options.notReady();
@@ -51,7 +57,7 @@ function serveModels(app: Hono, models: ReadonlyMap<string, LoadedModel>): void 
   });
 }
 
-function serveOperator(app: Hono, operator: Operator, { mostUpload, wake }: HttpOptions): void {
+function serveOperator(app: Hono, operator: Operator, { models, mostUpload, wake }: HttpOptions): void {
   const answered = (c: Context, give: (answer: Answer) => Uint8Array) => {
     const digest = c.req.param("digest") ?? "";
     const answer = isHash(digest) ? operator.answer(digest) : undefined;
@@ -61,7 +67,9 @@ function serveOperator(app: Hono, operator: Operator, { mostUpload, wake }: Http
   app.put("/inputs/:input", bodyLimit({ maxSize: mostUpload }), async (c) => {
     const input = c.req.param("input");
     if (!isHash(input)) return c.text("an input is named by 32 bytes of lower-case hex", 400);
-    if (!operator.waitsFor(input)) return c.text("no request for this input was seen yet: try again", 409);
+    const model = operator.waitsFor(input);
+    if (!model) return c.text("no request for this input was seen yet: try again", 409);
+    if (!models.has(model)) return c.text(`model ${model} is not loaded here`, 422);
     try {
       operator.accept(input, new Uint8Array(await c.req.arrayBuffer()));
     } catch (error) {

@@ -8,7 +8,10 @@ import { type Executor, type Runner, wasmExecutor } from "./executor.ts";
 import type { NodeParts } from "./node.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** output, middle, weights: what is false. silent: false, and answers nothing. withhold: false, and only opens. */
+/**
+ * output, middle, weights: what is false; the data are served. withhold: a false output, and nothing but what is
+ * demanded on chain. silent: a false output, and no answer at all.
+ */
 export const LIES = ["none", "output", "middle", "weights", "silent", "withhold"] as const;
 export type Lie = (typeof LIES)[number];
 
@@ -17,7 +20,7 @@ export function liar(lie: Lie, seed = 1): NodeParts {
   if (lie === "none") return {};
   const executor = lyingExecutor(wasmExecutor, lie === "middle" || lie === "weights" ? lie : "output", seed);
   if (lie === "silent") return { executor, aroundOperatorOutbox: muted(/^(open|reveal):/), aroundHttp: closed };
-  if (lie === "withhold") return { executor, aroundOperatorOutbox: muted(/^reveal:/), aroundHttp: closed };
+  if (lie === "withhold") return { executor, aroundHttp: closed };
   return { executor };
 }
 

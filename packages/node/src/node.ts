@@ -132,6 +132,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     wake: loops[0]!.wake,
     status: () => ({ chainId: reader.chainId, head: head && { block: Number(head.number), time: head.time }, failure }),
     mostUpload: config.mostUploadBytes,
+    log,
   });
   const server = await listen(parts.aroundHttp?.(app) ?? app, config.http);
   log.info({ url: server.url, operator: operator?.owner, watcher: config.watcher?.mode }, "started");

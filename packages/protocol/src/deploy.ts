@@ -1,4 +1,4 @@
-import type { Addresses, Deployment } from "@opengradient/bindings";
+import { type Addresses, type Deployment, opgAbi } from "@opengradient/bindings";
 import { type Abi, type Address, getAddress, getContractAddress, type Hex } from "viem";
 import type { Writer } from "./client.ts";
 import { ProtocolError, protocolError } from "./errors.ts";
@@ -50,6 +50,7 @@ export async function deploySystem(
   const placed = await send("Disputes", [market, arbiter, options.proofBond, options.baseFeeFloor]);
   if (placed !== disputes)
     throw new ProtocolError("the deploying account sent something else in between: deploy anew", { advice: "retry" });
+  await seed(writer, { opg, disputes });
   const addresses: Addresses = { opg, modelRegistry, staking, market, disputes, arbiter, validator };
   return { ...addresses, chainId: writer.chainId, block };
 }
@@ -69,6 +70,19 @@ async function deployOne(
   } catch (error) {
     throw protocolError(error, `deploying ${name}`);
   }
+}
+
+/** One unit that nobody is owed: a balance that is never zero makes the first commit cheaper. */
+async function seed(
+  writer: Omit<Writer, "addresses">,
+  { opg, disputes }: { opg: Address; disputes: Address },
+): Promise<void> {
+  const { chain, wallet } = writer;
+  const token = { address: opg, abi: opgAbi } as const;
+  const args = [wallet.account.address] as const;
+  if ((await chain.readContract({ ...token, functionName: "balanceOf", args })) === 0n) return;
+  const hash = await wallet.writeContract({ ...token, functionName: "transfer", args: [disputes, 1n] });
+  await chain.waitForTransactionReceipt({ hash });
 }
 
 /** The address of the contract that the account creates after `ahead` more transactions. */

@@ -2,6 +2,7 @@ export * from "./actions.ts";
 export * from "./calls.ts";
 export * from "./claim.ts";
 export * from "./client.ts";
+export * from "./commitment.ts";
 export * from "./deploy.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
