@@ -89,8 +89,8 @@ function fold(f: Fn, p: Parts): void {
       const at = { place: { ...place, shift: new Map([...place.shift, ...shift]) }, shared };
       const words = stateAs(states[u]!, () => "raw");
       const results = k.results.slice(k.state, 2 * k.state).map(evaluate(temps, p.step, words, at));
-      nan = foldedNan(p.state, results);
       assignState(f, states[u]!, results, p.state);
+      nan = foldedNan(results);
     });
     dispose(temps);
   };

@@ -14,7 +14,6 @@ export type Factor = {
 
 export type Product = {
   readonly float: boolean;
-  readonly init: number;
   /** does not change along the last loop axis */
   readonly row: Factor;
   /** changes along the last loop axis */
@@ -93,8 +92,7 @@ export function recogniseProduct(k: Lowered): Product | undefined {
   if (!found || columnAxis(k) !== k.loops.length - 1) return undefined;
   const [p, q] = found.factors;
   const [row, column] = walks(p.read, k.loops.length - 1) ? [q, p] : [p, q];
-  const everyAxis = k.loops.every((_, axis) => walks(row.read, axis) || walks(column.read, axis));
-  return everyAxis ? { float: found.float, init: k.results[0]!, row, column } : undefined;
+  return { float: found.float, row, column };
 }
 
 /** The factor is the word of an unchecked 4-byte read, as it lies in memory. */

@@ -171,9 +171,9 @@ export function stateAs(state: readonly Value[], nan: (j: number) => "raw" | "di
   return state.map((v, j) => (v.kind === "local" ? { ...v, nan: nan(j) } : v));
 }
 
-/** After the fold a state word is a raw NaN of the last step unless that was settled when it was set. */
-export function foldedNan(shape: StateShape, results: readonly Value[]): (j: number) => "raw" | "dirty" {
-  return (j) => (!shape.seen[j] && nanOf(results[j]!) === "dirty" ? "dirty" : "raw");
+/** After the fold a state word is a raw NaN of the last step, unless that was made canonical when it was set. */
+export function foldedNan(results: readonly Value[]): (j: number) => "raw" | "dirty" {
+  return (j) => (nanOf(results[j]!) === "dirty" ? "dirty" : "raw");
 }
 
 export type Target = { readonly kernel: Lowered; readonly out: Form; readonly place: Place };

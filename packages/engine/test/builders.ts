@@ -262,28 +262,82 @@ export const words = (list: readonly number[]): Tensor => ({
   data: new Uint8Array(Uint32Array.from(list).buffer),
 });
 
-/** a [5][4·6] · b [18][4·6] → [5][18][4], sums over 6: as a long product is split */
-export function partialSums(next: Random, values: Values): Case {
-  const [m, n, parts, k] = [5, 18, 4, 6];
-  const inputs = [tensor(next, 0, [m, parts * k], values)];
-  const weights = [tensor(next, 0, [n, parts * k], values)];
-  const length = (rows: number): number => rows * parts * k;
-  const side = (space: 0 | 1, rows: number, coef: readonly number[]): Access =>
-    access({ space, index: 0, dtype: 0, length: length(rows) }, [coordinate(length(rows), 1, coef)]);
+type Factors = {
+  readonly loops: readonly number[];
+  readonly k: number;
+  readonly dtype: 0 | 1;
+  /** coefficients over loops and fold, and rows of k words, of the left and the right factor */
+  readonly left: readonly [coef: readonly number[], length: number];
+  readonly right: readonly [coef: readonly number[], length: number];
+  /** a third tensor for `init`, as long as the result */
+  readonly init: readonly Instruction[];
+};
+
+/** A product of any shape; registers: 16 the constant −0, 17 the first instruction. */
+function productCase(p: Factors, next: Random, values: Values): Case {
+  const elements = p.loops.reduce((a, b) => a * b, 1);
+  const inputs = [tensor(next, p.dtype, [p.left[1]], values), tensor(next, p.dtype, [elements], values)];
+  const weights = [tensor(next, p.dtype, [p.right[1]], values)];
+  const strides = p.loops.map((_, i) => p.loops.slice(i + 1).reduce((a, b) => a * b, 1));
+  const side = (space: 0 | 1, index: number, [coef, length]: readonly [readonly number[], number]): Access =>
+    access({ space, index, dtype: p.dtype, length }, [coordinate(length, 1, coef)]);
+  const step = dotStep(p.dtype === 0, 0, 17);
   const kernel: Kernel = {
-    outType: 0,
-    loops: [m, n, parts],
-    folds: [k],
+    outType: p.dtype,
+    loops: p.loops,
+    folds: [p.k],
     state: 1,
-    accesses: [side(0, m, [parts * k, 0, k, 1]), side(1, n, [0, parts * k, k, 1])],
+    accesses: [side(0, 0, p.left), side(1, 0, p.right), side(0, 1, [[...strides, 0], elements])],
     constants: [0x80000000],
-    init: [],
-    step: dotStep(true, 0, 17),
+    init: p.init,
+    step,
     done: [],
-    results: [16, 20, 0],
+    results: [16 + p.init.length, 20, 0],
     groupPos: 0,
     groupSize: 1,
   };
-  const outputs = [{ kernel: 0, dims: [m * n * parts] }];
+  const outputs = [{ kernel: 0, dims: [elements] }];
   return { program: { inputs, weights, kernels: [kernel], outputs }, weights, inputs };
 }
+
+/** a [5][4·6] · b [18][4·6] → [5][18][4], sums over 6: as a long product is split */
+export const partialSums = (next: Random, values: Values): Case =>
+  productCase(
+    { loops: [5, 18, 4], k: 6, dtype: 0, left: [[24, 0, 6, 1], 120], right: [[0, 24, 6, 1], 432], init: [] },
+    next,
+    values,
+  );
+
+/** a [8][6] · b [9][6] + c [8][9], the third in `init` */
+export const addedInInit = (next: Random, values: Values): Case =>
+  productCase(
+    { loops: [8, 9], k: 6, dtype: 0, left: [[6, 0, 1], 48], right: [[0, 6, 1], 54], init: [[0, 2, 0, 0]] },
+    next,
+    values,
+  );
+
+/** The same with integers, where `init` is the bits of an f32 sum. */
+export const floatInInit = (next: Random, values: Values): Case =>
+  productCase(
+    {
+      loops: [8, 9],
+      k: 6,
+      dtype: 1,
+      left: [[6, 0, 1], 48],
+      right: [[0, 6, 1], 54],
+      init: [
+        [0, 2, 0, 0],
+        [2, 17, 17, 0],
+      ],
+    },
+    next,
+    values,
+  );
+
+/** a [8][6] · b [9][6], the result repeated along an axis that neither factor has */
+export const repeated = (next: Random, values: Values): Case =>
+  productCase(
+    { loops: [8, 3, 9], k: 6, dtype: 0, left: [[6, 0, 0, 1], 48], right: [[0, 0, 6, 1], 54], init: [[0, 2, 0, 0]] },
+    next,
+    values,
+  );

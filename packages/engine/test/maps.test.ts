@@ -128,6 +128,9 @@ describe("maps", () => {
   });
 });
 
+/** Registers with the two words of state after a step of so many instructions. */
+const STATE_RESULTS: Readonly<Record<number, readonly [number, number]>> = { 4: [20, 21], 5: [22, 23] };
+
 /** Folds of [H, W] windows over channels last, as pooling and means are. */
 function foldCase(step: readonly Instruction[], state: number, done: readonly Instruction[], channels: number): Case {
   const inputs = [tensor(random(channels), 0, [6, 7, channels], "special")];
@@ -154,7 +157,7 @@ function foldCase(step: readonly Instruction[], state: number, done: readonly In
     done,
     results: [
       ...[16, 17].slice(0, state),
-      ...(state === 1 ? [18 + step.length] : [22, 23]),
+      ...(state === 1 ? [18 + step.length] : STATE_RESULTS[step.length]!),
       done.length > 0 ? 18 + done.length : 0,
     ],
     groupPos: 0,
@@ -179,6 +182,12 @@ describe("folds", () => {
     // state 0: best, state 1: its number
     const step: Instruction[] = [LD, [12, 0, 19, 0], [17, 1, 18, 0], [36, 20, 19, 0], [36, 20, 21, 1]];
     await compare(foldCase(step, 2, [[32, 0, 1, 0]], 6));
+  });
+
+  it.each([3, 6])("a computed word of state whose bits the next step sees, %i channels", async (channels) => {
+    // state 0: x − state 0, often a NaN; state 1: its bits, gathered
+    const step: Instruction[] = [LD, [2, 19, 0, 0], [32, 0, 1, 0], [3, 20, 18, 0]];
+    await compare(foldCase(step, 2, [[17, 0, 1, 0]], channels));
   });
 
   it("leaves three channels to scalar code", async () => {

@@ -2,14 +2,17 @@ import { validateProgram } from "@opengradient/program";
 import { describe, expect, it } from "vitest";
 import { plan } from "../src/index.ts";
 import {
+  addedInInit,
   below,
   type ConvShape,
   conv,
+  floatInInit,
   type MatmulShape,
   matmul,
   partialSums,
   pick,
   random,
+  repeated,
   type Values,
 } from "./builders.ts";
 import { compare } from "./compare.ts";
@@ -45,10 +48,15 @@ describe("matrix products", () => {
     }
   });
 
-  it("partial sums: the columns are not the last axis, and are stored apart", async () => {
+  it.each([
+    ["partial sums: the columns are not the last axis, and are stored apart", partialSums, /^3 × 8 of 5 × 18/],
+    ["a matrix added first, in the state's beginning", addedInInit, /^4 × 8 of 8 × 9/],
+    ["integers onto the bits of an f32 sum", floatInInit, /^4 × 8 of 8 × 9/],
+    ["results repeated along an axis of their own", repeated, /^3 × 8 of 24 × 9/],
+  ] as const)("%s", async (_, build, note) => {
     for (const values of BOTH) {
-      const compiled = await compare(partialSums(random(9), values));
-      expect(plan(compiled)[0]).toMatchObject({ path: "tiles", note: expect.stringMatching(/^3 × 8 of 5 × 18/) });
+      const compiled = await compare(build(random(9), values));
+      expect(plan(compiled)[0]).toMatchObject({ path: "tiles", note: expect.stringMatching(note) });
     }
   });
 
