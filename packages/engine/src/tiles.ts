@@ -195,8 +195,14 @@ function emitPanels(f: Fn, tiled: Tiled, panels: Panels): void {
   };
   const panelLoop: Loop = { axis: lanes, extent: panels.count * panels.width, by: panels.width };
   emitRoots(f, forms, false);
-  emitLoops(f, list, tiled.batch.map(loop), () =>
-    moved(f, list, firstColumn, () => emitLoops(f, list, [panelLoop, ...tiled.outer.map(loop)], callStrip)),
+  // batches whose results lie between those of neighbouring columns come inside, so that a line of cache fills at once
+  const isOutside = (axis: number): boolean => k.out.coef[axis]! > k.out.coef[lanes]!;
+  const outside = tiled.batch.filter(isOutside);
+  const inside = tiled.batch.filter((axis) => !isOutside(axis));
+  emitLoops(f, list, outside.map(loop), () =>
+    moved(f, list, firstColumn, () => {
+      emitLoops(f, list, [panelLoop, ...[...inside, ...tiled.outer].map(loop)], callStrip);
+    }),
   );
   for (const form of list) release(f, I32, form.at);
 }
