@@ -26,12 +26,6 @@ export function runsInSlices(program: Program, k: number): boolean {
   return kernel.groupSize > 1 || kernel.accesses.some((a) => a.space === SPACE.result && a.index === k);
 }
 
-export function planProgram(program: Program, paths: Paths): KernelPlan[] {
-  return program.kernels.map((kernel, index) =>
-    planKernel(lowerKernel({ index, kernel }, runsInSlices(program, index)), paths),
-  );
-}
-
 /** Functions under construction are large; once the module is made they are not kept. */
 const withoutCode = (plan: KernelPlan): KernelPlan<Stage> => ({
   ...plan,
@@ -45,7 +39,9 @@ const withoutCode = (plan: KernelPlan): KernelPlan<Stage> => ({
  */
 export async function compile(program: Program, { paths = "all" }: CompileOptions = {}): Promise<Compiled> {
   validateProgram(program);
-  const plans = planProgram(program, paths);
+  const plans = program.kernels.map((kernel, index) =>
+    planKernel(lowerKernel({ index, kernel }, runsInSlices(program, index)), paths),
+  );
   const layout = layOut(program, plans);
   const builder = newModule();
   const functions = plans.map((plan) => plan.stages.map((stage) => addFunction(builder, stage.fn)));

@@ -25,7 +25,7 @@ export type Layout = {
 export const bytesOf = (info: TensorInfo): number => elementsOf(info) * widthOf(info.dtype);
 
 /** Groups run as one: their members' tensors are alive together. */
-export function eventsOf(program: Program): number[] {
+function eventsOf(program: Program): number[] {
   const events: number[] = [];
   let event = -1;
   for (const kernel of program.kernels) {
@@ -72,7 +72,7 @@ function arenaOf(program: Program, plans: readonly KernelPlan<Stage>[]): Arena {
 }
 
 /** Bytes that the weights of a stage at load need beside each other. */
-export function loadBytes(program: Program, stage: Stage): number {
+function loadBytes(program: Program, stage: Stage): number {
   return stage.sources.reduce(
     (sum, s) => sum + (s.kind === "weight" ? aligned(bytesOf(program.weights[s.index]!)) : 0),
     0,

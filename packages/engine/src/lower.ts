@@ -8,10 +8,10 @@ import type { Access, Dtype, Instruction, Kernel } from "@opengradient/program";
 export type Affine = { readonly base: number; readonly coef: readonly number[] };
 
 /** form (+ operand register 1 or 2 of `ld`) must be below extent, unsigned */
-export type Guard = { readonly form: Affine; readonly extent: number; readonly operand: 0 | 1 | 2 };
+type Guard = { readonly form: Affine; readonly extent: number; readonly operand: 0 | 1 | 2 };
 
 /** A coordinate of a box: its value, without the operand that may be added, must be below extent. */
-export type Side = {
+type Side = {
   readonly form: Affine;
   readonly extent: number;
   readonly stride: number;
@@ -19,7 +19,7 @@ export type Side = {
 };
 
 /** What a read says, before it is known which of its checks can fail. */
-export type Box = {
+type Box = {
   /** number of its source in `Lowered.sources` */
   readonly slot: number;
   readonly dtype: Dtype;
@@ -99,7 +99,7 @@ export function rowMajor(extents: readonly number[]): number[] {
 
 export const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
 
-export type GroupPlace = { readonly index: number; readonly kernel: Kernel };
+type GroupPlace = { readonly index: number; readonly kernel: Kernel };
 
 /** The place of a read's source in the reader's own group: what of it is visible at slice t. */
 function visibility(access: Access, place: GroupPlace, sliceCount: number): Read["visible"] {

@@ -8,6 +8,7 @@ import { call, type Fn, get, I32, local, newFunction, release, SIMD, set, simd, 
 import { emitFolds } from "./folds.ts";
 import { addConstant, emitLoop, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
 import type { Affine, Lowered } from "./lower.ts";
+import { placesOf } from "./plain.ts";
 import { type Place, shiftOf } from "./reads.ts";
 import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
 import { dispose, newTemps, pushVector, type Value } from "./values.ts";
@@ -41,16 +42,14 @@ type Strip = {
 type Block = { readonly place: Place; readonly row: number; readonly vector: number; readonly sum: number };
 
 function blocksOf({ tiled, width, f }: Strip): Block[] {
-  const laneAxis = tiled.k.loops.length - 1;
-  const blocks: Block[] = [];
-  for (let row = 0; row < tiled.rows; row++) {
-    for (let vector = 0; vector < width / 4; vector++) {
-      const shift = new Map([[laneAxis, 4 * vector]]);
-      if (tiled.rowAxis >= 0) shift.set(tiled.rowAxis, row);
-      blocks.push({ place: { laneAxis, shift }, row, vector, sum: local(f, V128) });
-    }
-  }
-  return blocks;
+  const { rowAxis, rows, k } = tiled;
+  const vectors = width / 4;
+  return placesOf({ laneAxis: k.loops.length - 1, vectors, rowAxis, rows }).map((place, i) => ({
+    place,
+    row: Math.floor(i / vectors),
+    vector: i % vectors,
+    sum: local(f, V128),
+  }));
 }
 
 /** Sets the sums to what `init` gives; where that is the same for all rows, once. */

@@ -1,4 +1,5 @@
 /** Words while code is made: constants, scalars that all lanes share, and vectors of four. */
+import { CANONICAL_NAN } from "@opengradient/program";
 import {
   F32,
   type Fn,
@@ -34,13 +35,11 @@ export type Value =
       readonly mask: boolean;
     };
 
-export const CANONICAL_NAN = 0x7fc00000;
-
 export const constant = (bits: number): Value => ({ kind: "constant", bits: bits >>> 0 });
 
 export const isVector = (v: Value): boolean => v.kind === "local" && v.type === V128;
 
-export function isNoise(v: Value): boolean {
+function isNoise(v: Value): boolean {
   return v.kind === "constant" && (v.bits & 0x7fffffff) > 0x7f800000 && v.bits !== CANONICAL_NAN;
 }
 
