@@ -56,7 +56,8 @@ class Graph {
 
 type Step = (g: Graph, x: Known) => Known | undefined;
 
-const unary: Step = (g, x) => g.add(g.pick(["Relu", "Sigmoid", "Tanh", "Identity", "Relu"]), [x.name], x.dims);
+const unary: Step = (g, x) =>
+  g.add(g.pick(["Relu", "Sigmoid", "Tanh", "Identity", "LeakyRelu", "Abs"]), [x.name], x.dims);
 
 const transpose: Step = (g, x) => {
   const perm = x.dims.map((_, i) => i);
@@ -192,7 +193,28 @@ const gather: Step = (g, x) => {
   return g.add("Gather", [x.name, g.shape(indices)], x.dims.with(axis, indices.length), { axis });
 };
 
+const reduction: Step = (g, x) => {
+  const axes = x.dims.flatMap((_, i) => (g.below(2) ? [i] : []));
+  if (axes.length === 0 || axes.length > 4) return undefined;
+  const keepdims = x.dims.length - axes.length < 2 ? 1 : g.below(2);
+  const dims = keepdims ? x.dims.map((d, i) => (axes.includes(i) ? 1 : d)) : x.dims.filter((_, i) => !axes.includes(i));
+  return g.add(g.pick(["ReduceMean", "ReduceMax", "ReduceL1"]), [x.name, g.shape(axes)], dims, { keepdims });
+};
+
+const tile: Step = (g, x) => {
+  if (size(x.dims) > 300) return undefined;
+  const repeats = x.dims.map(() => 1 + (g.below(3) === 0 ? 1 : 0));
+  return g.add(
+    "Tile",
+    [x.name, g.shape(repeats)],
+    x.dims.map((d, i) => d * repeats[i]!),
+  );
+};
+
 const STEPS: readonly Step[] = [
+  reduction,
+  reduction,
+  tile,
   slice,
   slice,
   pad,

@@ -42,16 +42,28 @@ const EXP = [0x3f000000, 0x3e2aaa45, 0x3d2aaa3e, 0x3c091eeb, 0x3ab6ccb4].map(wor
 
 const powerOfTwo = (n: Expr): Expr => shl(iadd(n, int(127)), int(23));
 
-/** Within 2 ULP; NaN for NaN. The clamp keeps n within what two factors 2^n can scale, denormals included. */
+/** x = n·ln 2 + r with |r| ≤ ln2/2, for |x| within what n·LN2_HIGH is exact for. */
+function reduced(x: Expr): { n: Expr; r: Expr } {
+  const n = frint(fmul(x, LOG2E));
+  return { n: f2i(n), r: fsub(fsub(x, fmul(n, LN2_HIGH)), fmul(n, LN2_LOW)) };
+}
+
+/** e^r − 1 for |r| ≤ ln2/2; the large term comes last, so that it rounds once. */
+const tail = (r: Expr): Expr => fadd(fmul(fmul(r, r), polynomial(r, EXP)), r);
+
+/** Within 1 ULP; NaN for NaN. The clamp keeps n within what two factors 2^n can scale, denormals included. */
 export function exp(x: Expr): Expr {
-  const clamped = fmin(fmax(x, float(-104)), float(89));
-  const n = frint(fmul(clamped, LOG2E));
-  const r = fsub(fsub(clamped, fmul(n, LN2_HIGH)), fmul(n, LN2_LOW));
-  const whole = f2i(n);
-  const half = sar(whole, int(1));
-  // the large terms last, so that they round once
-  const sum = fadd(fadd(fmul(fmul(r, r), polynomial(r, EXP)), r), float(1));
-  return fmul(fmul(sum, powerOfTwo(half)), powerOfTwo(isub(whole, half)));
+  const { n, r } = reduced(fmin(fmax(x, float(-104)), float(89)));
+  const half = sar(n, int(1));
+  return fmul(fmul(fadd(tail(r), float(1)), powerOfTwo(half)), powerOfTwo(isub(n, half)));
+}
+
+/** e^x − 1, with the digits of small x: 2^n·(e^r − 1) + (2^n − 1), where that can not overflow. */
+export function expm1(x: Expr): Expr {
+  const { n, r } = reduced(x);
+  const scale = powerOfTwo(n);
+  const near = fadd(fmul(tail(r), scale), fsub(scale, float(1)));
+  return select(flt(fabs(x), float(16)), near, fsub(exp(x), float(1)));
 }
 
 /**
@@ -75,12 +87,6 @@ export function tanh(x: Expr): Expr {
   const far = fsub(float(1), fdiv(float(2), fadd(exp(fadd(size, size)), float(1))));
   const sign = or(float(1), and(x, word(0x80000000)));
   return fmul(select(flt(size, float(0.625)), near, far), sign);
-}
-
-/** e^x − 1, with the digits of small x. */
-export function expm1(x: Expr): Expr {
-  const near = fadd(fmul(fmul(x, x), polynomial(x, EXP)), x);
-  return select(flt(fabs(x), float(0.34)), near, fsub(exp(x), float(1)));
 }
 
 /** of (log(1 + f) − f + f²/2) / f³ on [√½ − 1, √2 − 1], fitted */

@@ -1,6 +1,6 @@
 import { draft, type Expr, type Program, runReference, toKernel } from "@opengradient/program";
 import { describe, expect, it } from "vitest";
-import { exp, sigmoid, tanh } from "../src/transcendental.ts";
+import { exp, expm1, log, log1p, sigmoid, tanh } from "../src/transcendental.ts";
 import { numbers } from "./run.ts";
 
 const SAMPLES = 1_000_000;
@@ -90,5 +90,18 @@ describe("transcendental functions", () => {
     const w = worst(sigmoid, sigmoidOf, samples(-104, 40));
     expect(w.ulps).toBeLessThan(1.9);
     expect([...evaluate(sigmoid, special)]).toEqual([Number.NaN, 1, 0, 0.5, 0.5, 0.5, 1, 0]);
+  });
+
+  it("log, log1p, expm1 stay within 2 ULP", () => {
+    const positive = samples(-10, 10).map(Math.abs);
+    const near1 = numbers(8, 200_000).map((x) => 1 + x / 4);
+    const found = [
+      worst(log, Math.log, positive.slice(0, 400_000)),
+      worst(log, Math.log, positive.slice(600_000)),
+      worst(log, Math.log, Float32Array.from(near1)),
+      worst(log1p, Math.log1p, positive.slice(300_000, 700_000)),
+      worst(expm1, Math.expm1, samples(-20, 20).slice(300_000, 700_000)),
+    ];
+    for (const { ulps } of found) expect(ulps).toBeLessThan(2);
   });
 });

@@ -1,6 +1,6 @@
 import type { Expr } from "@opengradient/program";
 import { elementwise } from "../broadcast.ts";
-import type { Value } from "../builder.ts";
+import { type Value, view } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fadd, fdiv, fle, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
@@ -59,8 +59,12 @@ activation("Gelu", (node) => {
   };
 });
 
+/** Before operator set 7 a slope of one dimension belongs to the channels, axis 1. */
 register("PRelu", (node): Value => {
-  const values = [node.typed(0, "f32"), node.typed(1, "f32")];
-  const y = elementwise(node, "f32", values, (...[x, slope]) => below(x!, fmul(slope!, x!)));
-  return String(y.dims) === String(values[0]!.dims) ? y : node.refuse("slope does not broadcast to X");
+  const [x, given] = [node.typed(0, "f32"), node.typed(1, "f32")];
+  node.ignore("consumed_inputs");
+  const perChannel = node.opset < 7 && given.dims.length === 1 && x.dims.length > 1;
+  const slope = perChannel ? view(given, [...given.dims, ...x.dims.slice(2).map(() => 1)]) : given;
+  const y = elementwise(node, "f32", [x, slope], (...[value, factor]) => below(value!, fmul(factor!, value!)));
+  return String(y.dims) === String(x.dims) ? y : node.refuse(`slope [${given.dims}] does not broadcast to [${x.dims}]`);
 });
