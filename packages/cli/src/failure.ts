@@ -18,15 +18,20 @@ export class CommandError extends Error {
   }
 }
 
-/** Errors of the rooms below that say what was wrong with what the user gave. */
+/** Errors of the rooms below, in words already: about what the user gave, or about the chain and the operators. */
 const OF_INPUT = new Set([
   "OnnxError",
+  "CompileError",
   "ProgramError",
   "TensorError",
   "EngineError",
-  "CompileError",
   "CommitmentError",
+  "ReceiptError",
+  "PackageError",
+  "ModelFilesError",
+  "ConfigError",
 ]);
+const OF_CHAIN = new Set(["RemoteError", "WrongChainError", "DataDirectoryInUseError", "SecondClaimError"]);
 
 /** Any error as words, what to do, and an exit code. */
 export function failureOf(error: unknown): {
@@ -43,6 +48,7 @@ export function failureOf(error: unknown): {
     return { name, message, todo: TODO[advice ?? ""], code: EXIT.chain };
   }
   if (OF_INPUT.has(name)) return { name, message, code: EXIT.usage };
+  if (OF_CHAIN.has(name)) return { name, message, code: EXIT.chain };
   if ("code" in error && typeof error.code === "string" && "path" in error)
     return { name, message: `${String(error.path)}: ${fileWords(error.code)}`, code: EXIT.usage };
   return {

@@ -14,22 +14,25 @@ const SOURCES =
   "give --keystore FILE with OG_PASSWORD_FILE, or OG_KEY_FILE (a file with the key in hex), or on a devnet --account NAME";
 
 /**
- * The account that a command acts as. Keys come from files only: an argument would stay in the shell's history and in
+ * The key that a command acts with. Keys come from files only: an argument would stay in the shell's history and in
  * the list of processes.
  * @throws CommandError
  */
-export function accountOf({ keystore, account }: KeyOptions, devnet: boolean): LocalAccount {
+export function keyOf({ keystore, account }: KeyOptions, devnet: boolean): Hex {
   const keyFile = process.env["OG_KEY_FILE"];
   if (account !== undefined) {
     if (/^0x[0-9a-fA-F]{64}$/.test(account))
       throw new CommandError("a key must never stand in a command", { todo: SOURCES });
     if (!devnet) throw new CommandError("--account names accounts of a devnet; this chain is none", { todo: SOURCES });
-    return namedAccount(account);
+    return toHex(namedAccount(account).getHdKey().privateKey!);
   }
-  if (keystore !== undefined) return privateKeyToAccount(fromKeystore(keystore));
-  if (keyFile !== undefined) return privateKeyToAccount(fromKeyFile(keyFile));
+  if (keystore !== undefined) return fromKeystore(keystore);
+  if (keyFile !== undefined) return fromKeyFile(keyFile);
   throw new CommandError("this command signs, and no key is given", { todo: SOURCES });
 }
+
+export const accountOf = (options: KeyOptions, devnet: boolean): LocalAccount =>
+  privateKeyToAccount(keyOf(options, devnet));
 
 function text(path: string): string {
   try {

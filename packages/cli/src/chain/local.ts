@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
 import { deploySystem, devnetParameters, type Parameters, type SystemOptions } from "@opengradient/protocol";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
@@ -26,7 +28,9 @@ async function devnetNetwork(blockInterval: number) {
     allowBlocksWithSameTimestamp: true,
     loggingEnabled: false,
   } as const;
-  const { network } = await createHardhatRuntimeEnvironment({ networks: { devnet } });
+  // Hardhat wants to stand in a package, wherever we were called from.
+  const project = dirname(fileURLToPath(import.meta.resolve("@opengradient/contracts/package.json")));
+  const { network } = await createHardhatRuntimeEnvironment({ networks: { devnet } }, {}, project);
   return network;
 }
 

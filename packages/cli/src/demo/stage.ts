@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Deployment } from "@opengradient/bindings";
-import { toHex } from "@opengradient/commitments";
 import { compile, type Engine, load } from "@opengradient/engine";
 import { type Lie, liar, modelOf, type Node, parseConfig, silentLog, startNode, writeModel } from "@opengradient/node";
 import {
@@ -20,6 +19,7 @@ import {
 import { createWalletClient, type Hex, http, maxUint256 } from "viem";
 import { DEVNET_NAMES, devnetAccount } from "../chain/accounts.ts";
 import { chainOf, type Place, readerOf } from "../chain/connect.ts";
+import { keyOf as devnetKey } from "../chain/keys.ts";
 import { advance, deployDevnet, devnetSystem, type LocalChain, OPG, startChain } from "../chain/local.ts";
 import { publishModel } from "../chain/publish.ts";
 import { importModel, type Model } from "../model/import.ts";
@@ -139,7 +139,7 @@ function writersOf(place: Place): (name: ActorName) => Writer {
   };
 }
 
-const keyOf = (name: ActorName): Hex => toHex(devnetAccount(DEVNET_NAMES.indexOf(name)).getHdKey().privateKey!);
+const keyOf = (account: ActorName): Hex => devnetKey({ account }, true);
 
 async function enrol(writer: Writer, modelRoot: Hex, amount: bigint): Promise<void> {
   const own = writer.wallet.account.address;

@@ -1,14 +1,27 @@
 import { constantOf, numbersOf, readTensor } from "@opengradient/onnx";
-import { elementsOf, type Tensor, type TensorInfo, widthOf } from "@opengradient/program";
+import { elementsOf, type Program, type Tensor, type TensorInfo, widthOf } from "@opengradient/program";
 import { CommandError } from "../failure.ts";
-import type { Model } from "./import.ts";
 import { readBytes } from "./load.ts";
+
+const TYPES = ["f32", "i32", "i8", "u8"] as const;
+
+/** A Program whose inputs have names for people. */
+export type NamedInputs = {
+  readonly program: Pick<Program, "inputs">;
+  readonly inputs: readonly { readonly name: string; readonly type: string; readonly dims: readonly number[] }[];
+};
+
+/** The same for a Program alone: its inputs are called 0, 1, … */
+export const numbered = (program: Program): NamedInputs => ({
+  program,
+  inputs: program.inputs.map(({ dtype, dims }, i) => ({ name: String(i), type: TYPES[dtype], dims })),
+});
 
 /**
  * The inputs of a run, in the Program's order, from `--input [name=]FILE`: JSON (numbers, nested or flat), an ONNX
  * tensor (.pb), or raw little-endian bytes (anything else).
  */
-export function readInputs(model: Model, given: readonly string[]): Tensor[] {
+export function readInputs(model: NamedInputs, given: readonly string[]): Tensor[] {
   const named = new Map<string, string>();
   const unnamed: string[] = [];
   for (const text of given) {
@@ -84,7 +97,5 @@ export function packNumbers(values: readonly number[], { dtype }: TensorInfo): U
   }
   return data;
 }
-
-const TYPES = ["f32", "i32", "i8", "u8"] as const;
 
 export const numbers = ({ dtype, dims, data }: Tensor): number[] => numbersOf({ type: TYPES[dtype], dims, data });

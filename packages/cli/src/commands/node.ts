@@ -1,0 +1,97 @@
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { stakingAbi } from "@opengradient/bindings";
+import { jsonLog, modelOf, type NodeConfigInput, parseConfig, startNode, writeModel } from "@opengradient/node";
+import { privateKeyToAccount } from "viem/accounts";
+import { DEVNET_CHAIN_ID } from "../chain/accounts.ts";
+import { connect, type Place, type SigningOptions, signingOptions } from "../chain/connect.ts";
+import { keyOf } from "../chain/keys.ts";
+import { action, collect, examples, type Register } from "../command.ts";
+import { CommandError } from "../failure.ts";
+import { loadModel } from "../model/load.ts";
+import { interrupted, wholeNumber } from "./devnet.ts";
+import { addressOf } from "./stake.ts";
+
+type Options = SigningOptions & { model?: string[]; data: string; port: string; owner?: string; postOpened?: boolean };
+
+const ROLES = ["operator", "watcher"] as const;
+
+export const nodeCommand: Register = (og) => {
+  signingOptions(
+    og
+      .command("node")
+      .description("Run a node: answer requests as an operator, or watch all answers and dispute what is false")
+      .argument("<role>", ROLES.join(" or "))
+      .option("--model <file>", "a model (.og, .onnx, or a node's model folder); may be given several times", collect)
+      .option("--data <folder>", "the node's own state; never restore an older copy of it", ".og/node")
+      .option("--port <port>", "where it serves", "7070")
+      .option("--owner <address>", "operator: the cold address that staked (default: the key's own)")
+      .option("--post-opened", "operator: post answers with their trace root, which saves challengers a demand"),
+  )
+    .addHelpText(
+      "after",
+      examples(
+        "og node operator --model digits.onnx --account operator",
+        "og node watcher --model digits.onnx --account challenger",
+      ),
+    )
+    .action(
+      action<[string, Options]>(async (output, role, options) => {
+        if (role !== "operator" && role !== "watcher") throw new CommandError(`${role}: ${ROLES.join(" or ")}`);
+        const { place, reader } = await connect(options);
+        const key = keyOf(options, reader.chainId === DEVNET_CHAIN_ID);
+        const own = privateKeyToAccount(key).address;
+        const owner = addressOf("--owner", options.owner) ?? own;
+        const roles =
+          role === "operator"
+            ? { operator: { owner, key, postOpened: options.postOpened ?? false } }
+            : { watcher: { mode: "defend" as const, key } };
+        if (role === "operator") {
+          const args = [owner] as const;
+          const at = { address: reader.addresses.staking, abi: stakingAbi, functionName: "signerOf", args } as const;
+          const signer = await reader.chain.readContract(at);
+          if (signer.toLowerCase() !== own.toLowerCase())
+            throw new CommandError(`${own} is not the signer of operator ${owner} (that is ${signer})`, {
+              todo: "register first: og stake AMOUNT --endpoint URL --offer MODEL=FEE,COVERAGE",
+            });
+        }
+        const node = await startNode(parseConfig({ ...configOf(options, place), ...roles }), { log: jsonLog() });
+        output.event({ role, owner, url: node.url }, [`${role} ${owner} serves at ${node.url}; Ctrl-C ends it`]);
+        await interrupted();
+        await node.stop();
+      }),
+    );
+};
+
+/** The part of a node's configuration that all roles share; models become folders of the node's own. */
+export function configOf(
+  options: Pick<Options, "model" | "data" | "port">,
+  { rpc, deployment }: Place,
+): NodeConfigInput {
+  const { model = [], data } = options;
+  if (model.length === 0)
+    throw new CommandError("a node needs at least one model", { todo: "give it with --model FILE" });
+  const models = model.map((path) => {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() && readdirSync(path).includes("model.json"))
+      return path;
+    const { program, weights, roots } = loadModel(path);
+    const folder = join(data, "models", roots.modelRoot.slice(2, 18));
+    mkdirSync(folder, { recursive: true });
+    const { sourceHash, compilerHash } = roots;
+    writeModel(
+      folder,
+      modelOf({ name: basename(path).replace(/\.\w+$/, ""), sourceHash, compilerHash }, program, weights),
+    );
+    return folder;
+  });
+  const port = wholeNumber("--port", options.port, 0, 65_535);
+  const devnet = deployment.chainId === DEVNET_CHAIN_ID;
+  return {
+    dataDir: data,
+    rpcUrl: rpc,
+    deployment,
+    models,
+    http: { port },
+    ...(devnet ? { pollMs: 250, depth: 0 } : {}),
+  };
+}
