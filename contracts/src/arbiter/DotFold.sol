@@ -125,7 +125,10 @@ library DotFold {
       uint256 high = zero + (to - 1) * step;
       uint256 first = word(access + ACCESS_LOW);
       uint256 held = word(access + ACCESS_HELD);
-      if (low - first >= held || high - first >= held) first = Scalar.turn(access, low, high);
+      if (low - first >= held || high - first >= held) {
+        Scalar.turn(access, low, high);
+        first = word(access + ACCESS_LOW);
+      }
       uint256 shift = word(access + ACCESS_TYPE) < 2 ? 2 : 0;
       side.here = word(access + ACCESS_DATA) + ((zero - first) << shift);
       side.stride = step << shift;
@@ -156,9 +159,15 @@ library DotFold {
           zero := add(zero, mul(v, stride))
           step := add(step, mul(slope, stride))
         }
-        (from, to) = clip(int256(v), int256(slope), int256(word(here + 0x20)), from, to);
+        uint256 bound = word(here + 0x20);
+        if (v >= bound || v + slope * (n - 1) >= bound) {
+          (from, to) = clip(int256(v), int256(slope), int256(bound), from, to);
+        }
       }
-      (from, to) = clip(int256(zero), int256(step), int256(word(access + ACCESS_LIMIT)), from, to);
+      uint256 limit = word(access + ACCESS_LIMIT);
+      if (zero >= limit || zero + step * (n - 1) >= limit) {
+        (from, to) = clip(int256(zero), int256(step), int256(limit), from, to);
+      }
     }
   }
 

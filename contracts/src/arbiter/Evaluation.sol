@@ -82,17 +82,37 @@ library Evaluation {
         }
         (Dot dot, uint256 p, uint256 q) = kernel.dotFold();
         if (dot == Dot.None) {
-          uint256 folds = kernel.folds;
-          do {
-            Scalar.run(step, done, to);
-            step4();
-          } while (DotFold.advance(folds));
+          runFold(step, done, to, kernel);
         } else {
           put(REGISTERS, DotFold.run(plan(ready, dot, p, q), get(REGISTERS)));
         }
       }
       Scalar.run(done, done + 32 * kernel.done, to);
       return get(result(kernel, 2 * kernel.state));
+    }
+  }
+
+  /// @dev `step` for each fold index, in row-major order.
+  function runFold(uint256 step, uint256 done, uint256 to, Kernel memory kernel) private pure {
+    unchecked {
+      uint256 outer = kernel.folds - 1;
+      bool single = kernel.state == 1;
+      do {
+        uint256 row = get(FOLD_EXTENTS + 32 * outer);
+        for (uint256 i = 0; i != row;) {
+          Scalar.run(step, done, to);
+          if (single) {
+            assembly ("memory-safe") {
+              mstore(REGISTERS, mload(mload(NEXT_STATE)))
+            }
+          } else {
+            step4();
+          }
+          ++i;
+          put(FOLD_REGISTERS + 32 * outer, i);
+        }
+        put(FOLD_REGISTERS + 32 * outer, 0);
+      } while (DotFold.advance(outer));
     }
   }
 

@@ -29,25 +29,25 @@ import {
 /// @dev Registers hold words below 2³². Every instruction takes three operands and gives one word.
 library Scalar {
   /// @notice Runs the made-ready instructions from `here` to `end`; results go to successive registers from `to` on.
-  /// @dev One word an instruction, from the low end: addresses of operands a, b, c, 32 bits each, then the function.
+  /// @dev One word an instruction, from the low end: addresses of operands a, b, c, 32 bits each, then the function, which
+  /// gets operands a and b, and the word itself.
   function run(uint256 here, uint256 end, uint256 to) internal pure {
     function(uint256, uint256, uint256) pure returns (uint256) instruction;
     uint256 a;
     uint256 b;
-    uint256 c;
+    uint256 word;
     while (here != end) {
       assembly ("memory-safe") {
-        c := mload(here)
-        a := mload(and(c, 0xffffffff))
-        b := mload(and(shr(32, c), 0xffffffff))
-        instruction := shr(96, c)
-        c := mload(and(shr(64, c), 0xffffffff))
-        here := add(here, 32)
+        word := mload(here)
+        a := mload(and(word, 0xffffffff))
+        b := mload(and(shr(32, word), 0xffffffff))
+        instruction := shr(96, word)
       }
-      a = instruction(a, b, c);
+      a = instruction(a, b, word);
       assembly ("memory-safe") {
         mstore(to, a)
         to := add(to, 32)
+        here := add(here, 32)
       }
     }
   }
@@ -95,63 +95,107 @@ library Scalar {
     ];
   }
 
-  /// @notice Reads through access `x` (its address); `b` and `c` go to its dynamic coordinates.
-  function ld(uint256 x, uint256 b, uint256 c) private pure returns (uint256 value) {
-    bool inside;
-    uint256 element;
+  /// @notice Reads through access `x` (its address); register b, and c of `word`, go to its dynamic coordinates.
+  function ld(uint256 x, uint256 b, uint256 word) private pure returns (uint256 value) {
+    uint256 element = locate(x, b, word);
+    bool hit;
     assembly ("memory-safe") {
-      inside := 1
+      hit := iszero(lt(element, mload(add(x, ACCESS_LIMIT))))
+      if hit { value := mload(add(x, ACCESS_ELSE)) }
+    }
+    if (hit) return value;
+    for (;;) {
+      assembly ("memory-safe") {
+        let offset := sub(element, mload(add(x, ACCESS_LOW)))
+        hit := lt(offset, mload(add(x, ACCESS_HELD)))
+        if hit {
+          let data := mload(add(x, ACCESS_DATA))
+          switch gt(mload(add(x, ACCESS_TYPE)), 1)
+          case 0 {
+            // four little-endian bytes: copies of the word side by side, one byte taken from each, folded together
+            value := mul(shr(224, mload(add(data, shl(2, offset)))), 0x1000000010000000100000001000000)
+            value := mod(and(value, 0xff00000000ff00000000ff00000000ff000000), 0xffffffffffff)
+          }
+          default {
+            value := byte(0, mload(add(data, offset)))
+            if eq(mload(add(x, ACCESS_TYPE)), 2) { value := and(signextend(0, value), 0xffffffff) }
+          }
+        }
+      }
+      if (hit) return value;
+      turn(x, element, element);
+    }
+  }
+
+  /// @dev The address that access `x` gives, or a number beyond all limits outside its box.
+  function locate(uint256 x, uint256 b, uint256 word) private pure returns (uint256 element) {
+    assembly ("memory-safe") {
+      let outside := 0
       let here := add(x, ACCESS_COORDINATES)
       let end := mload(add(x, ACCESS_END))
       let dynamic := mload(add(x, ACCESS_DYNAMIC))
-      let folds := mload(FOLD_COUNT)
-      for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
-        let v := mload(here)
-        if folds {
-          v := add(v, mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
-          if gt(folds, 1) {
+      switch dynamic
+      case 0 {
+        // static coordinates stay within 2^30 of zero: none wraps, and a negative one is beyond its extent
+        switch mload(FOLD_COUNT)
+        case 0 {
+          for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
+            let v := mload(here)
+            outside := or(outside, iszero(lt(v, mload(add(here, 0x20)))))
+            element := add(element, mul(v, mload(add(here, 0x40))))
+          }
+        }
+        case 1 {
+          let i := mload(FOLD_REGISTERS)
+          for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
+            let v := add(mload(here), mul(mload(add(here, 0x60)), i))
+            outside := or(outside, iszero(lt(v, mload(add(here, 0x20)))))
+            element := add(element, mul(v, mload(add(here, 0x40))))
+          }
+        }
+        case 2 {
+          for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
+            let v := add(mload(here), mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
+            v := add(v, mul(mload(add(here, 0x80)), mload(add(FOLD_REGISTERS, 0x20))))
+            outside := or(outside, iszero(lt(v, mload(add(here, 0x20)))))
+            element := add(element, mul(v, mload(add(here, 0x40))))
+          }
+        }
+        default {
+          for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
+            let v := add(mload(here), mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
+            v := add(v, mul(mload(add(here, 0x80)), mload(add(FOLD_REGISTERS, 0x20))))
+            v := add(v, mul(mload(add(here, 0xa0)), mload(add(FOLD_REGISTERS, 0x40))))
+            v := add(v, mul(mload(add(here, 0xc0)), mload(add(FOLD_REGISTERS, 0x60))))
+            outside := or(outside, iszero(lt(v, mload(add(here, 0x20)))))
+            element := add(element, mul(v, mload(add(here, 0x40))))
+          }
+        }
+      }
+      default {
+        for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
+          let v := add(mload(here), mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
+          if gt(mload(FOLD_COUNT), 1) {
             v := add(v, mul(mload(add(here, 0x80)), mload(add(FOLD_REGISTERS, 0x20))))
             v := add(v, mul(mload(add(here, 0xa0)), mload(add(FOLD_REGISTERS, 0x40))))
             v := add(v, mul(mload(add(here, 0xc0)), mload(add(FOLD_REGISTERS, 0x60))))
           }
-        }
-        if dynamic {
           if and(dynamic, 1) {
             v := add(v, b)
-            b := c
+            b := mload(and(shr(64, word), 0xffffffff))
           }
           dynamic := shr(1, dynamic)
+          v := and(v, 0xffffffff)
+          outside := or(outside, iszero(lt(v, mload(add(here, 0x20)))))
+          element := add(element, mul(v, mload(add(here, 0x40))))
         }
-        v := and(v, 0xffffffff)
-        inside := and(inside, lt(v, mload(add(here, 0x20))))
-        element := add(element, mul(v, mload(add(here, 0x40))))
       }
-      inside := and(inside, lt(element, mload(add(x, ACCESS_LIMIT))))
-      if iszero(inside) { value := mload(add(x, ACCESS_ELSE)) }
-    }
-    if (!inside) return value;
-    uint256 offset;
-    assembly ("memory-safe") {
-      offset := sub(element, mload(add(x, ACCESS_LOW)))
-      inside := lt(offset, mload(add(x, ACCESS_HELD)))
-    }
-    if (!inside) offset = element - turn(x, element, element);
-    assembly ("memory-safe") {
-      let data := mload(add(x, ACCESS_DATA))
-      switch mload(add(x, ACCESS_TYPE))
-      case 2 { value := and(signextend(0, byte(0, mload(add(data, offset)))), 0xffffffff) }
-      case 3 { value := byte(0, mload(add(data, offset))) }
-      default {
-        // four little-endian bytes: copies of the word side by side, one byte taken from each, folded together
-        value := mul(shr(224, mload(add(data, shl(2, offset)))), 0x1000000010000000100000001000000)
-        value := mod(and(value, 0xff00000000ff00000000ff00000000ff000000), 0xffffffffffff)
-      }
+      element := or(element, sub(0, outside))
     }
   }
 
   /// @notice Makes the span that the next hint names the current one of access `x`; it must hold elements `low` to `high`.
-  /// @return first the first element that it holds
-  function turn(uint256 x, uint256 low, uint256 high) internal pure returns (uint256 first) {
+  function turn(uint256 x, uint256 low, uint256 high) internal pure {
     bool good;
     uint256 here;
     assembly ("memory-safe") {
@@ -160,7 +204,7 @@ library Scalar {
         let ordinal := byte(0, calldataload(here))
         if lt(ordinal, mload(SPAN_COUNT)) {
           let span := add(mload(SPANS_AT), mul(ordinal, SPAN_SIZE))
-          first := mload(add(span, 0x20))
+          let first := mload(add(span, 0x20))
           let held := mload(add(span, 0x40))
           good := and(
             eq(mload(span), mload(add(x, ACCESS_SOURCE))),
@@ -188,7 +232,7 @@ library Scalar {
   }
 
   function fsub(uint256 a, uint256 b, uint256) private pure returns (uint256) {
-    return F32.sub(a, b);
+    return F32.add(a, b ^ F32.SIGN);
   }
 
   function fmul(uint256 a, uint256 b, uint256) private pure returns (uint256) {
@@ -349,7 +393,10 @@ library Scalar {
     return a >> (b & 31);
   }
 
-  function select(uint256 a, uint256 b, uint256 c) private pure returns (uint256) {
-    return a != 0 ? b : c;
+  function select(uint256 a, uint256 b, uint256 word) private pure returns (uint256 r) {
+    assembly ("memory-safe") {
+      r := b
+      if iszero(a) { r := mload(and(shr(64, word), 0xffffffff)) }
+    }
   }
 }
