@@ -1,4 +1,6 @@
-import { type Access, combine, type Tensor, widthOf } from "@opengradient/program";
+import { type Access, combine, product, type Tensor, widthOf } from "@opengradient/program";
+
+type Elements = Int32Array | Uint8Array;
 
 /** The elements that `access` reads as the `used` indices run, in that order. The access is static and never outside. */
 export function gatherWeight(
@@ -11,14 +13,31 @@ export function gatherWeight(
     access.coordinates.map((c) => [c.stride, c] as const),
     extents.length,
   );
-  let addresses = [address.base];
-  for (const i of used)
-    addresses = addresses.flatMap((at) => Array.from({ length: extents[i]! }, (_, n) => at + n * address.coef[i]!));
-  const width = widthOf(weight.dtype);
-  const data = new Uint8Array(addresses.length * width);
-  for (const [to, from] of addresses.entries())
-    for (let byte = 0; byte < width; byte++) data[to * width + byte] = weight.data[from * width + byte]!;
+  const counts = used.map((i) => extents[i]!);
+  const moves = used.map((i) => address.coef[i]!);
+  const data = new Uint8Array(product(counts) * widthOf(weight.dtype));
+  const [from, to] = widthOf(weight.dtype) === 4 ? [asWords(weight.data), asWords(data)] : [weight.data, data];
+  let next = 0;
+  const run = (axis: number, at: number): void => {
+    if (axis === counts.length) to[next++] = from[at]!;
+    else if (axis === counts.length - 1)
+      next = copyRow({ from, to, next, at, count: counts[axis]!, move: moves[axis]! });
+    else for (let i = 0; i < counts[axis]!; i++) run(axis + 1, at + i * moves[axis]!);
+  };
+  run(0, address.base);
   // the header holds up to eight dimensions
-  const dims = used.length <= 8 ? used.map((i) => extents[i]!) : [addresses.length];
-  return { dtype: weight.dtype, dims, data };
+  return { dtype: weight.dtype, dims: counts.length <= 8 ? counts : [product(counts)], data };
+}
+
+type Row = { from: Elements; to: Elements; next: number; at: number; count: number; move: number };
+
+function copyRow({ from, to, next, at, count, move }: Row): number {
+  for (let i = 0; i < count; i++) to[next + i] = from[at + i * move]!;
+  return next + count;
+}
+
+/** Integers, so that no NaN payload is touched. */
+function asWords(bytes: Uint8Array): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }

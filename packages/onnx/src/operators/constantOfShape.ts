@@ -12,7 +12,8 @@ function constantOfShape(node: Node): Value {
   const count = elementsOf(dims);
   if (value.wide) return constant(fromBigInts(new Array<bigint>(count).fill(value.wide[0]!), dims));
   const data = new Uint8Array(count * widthOf(value.type));
-  for (let i = 0; i < data.length; i++) data[i] = value.data[i % value.data.length]!;
+  if (data.length === count) data.fill(value.data[0]!);
+  else new Int32Array(data.buffer).fill(new DataView(value.data.buffer, value.data.byteOffset).getInt32(0, true));
   return view(constant({ ...value, dims, data }), dims);
 }
 
