@@ -27,7 +27,7 @@ import {
   shapeLeaves,
   type View,
 } from "@opengradient/dispute";
-import { type Program, runReference, type Tensor, tensorsRoot } from "@opengradient/program";
+import { type Program, type Tensor, tensorsRoot } from "@opengradient/program";
 import {
   answerGas,
   BUILT_LEVELS,
@@ -92,8 +92,8 @@ export const traceSaltOf = ({ requestId, terms, requester }: Asked): Uint8Array 
   fromHex(claimTraceSalt({ operator: terms.operator, requester, requestId } as Claim), 32);
 
 /** The run that an honest operator commits to. */
-export function honestRun({ program, weights }: Published, inputs: readonly Tensor[], asked: Asked): CommittedRun {
-  const results = runReference(program, weights, inputs);
+export function honestRun({ program, run }: Published, inputs: readonly Tensor[], asked: Asked): CommittedRun {
+  const results = run(inputs);
   return commitRun(program, { inputs: inputs.map(({ data }) => data), results }, traceSaltOf(asked));
 }
 
@@ -132,7 +132,7 @@ export type Behaviour = {
   readonly serves: boolean;
   /** opens its claim when that is demanded */
   readonly opens: boolean;
-  /** answers demands below that, up to this depth */
+  /** answers so many demands, the opening included */
   readonly reveals: number;
   /** gives the challenger the input off chain */
   readonly givesInput: boolean;
@@ -160,7 +160,7 @@ export type Played = {
   readonly shares: Shares | undefined;
 };
 
-const SECRET = toHex(keccak(Uint8Array.of(9)));
+export const SECRET = toHex(keccak(Uint8Array.of(9)));
 
 export const commitmentOf = (id: Hex, at: { kernel: number; element: number; prover: Address }): Hex =>
   keccak256(
@@ -318,7 +318,7 @@ class Side {
       }
       case "run": {
         const inputs = model.program.inputs.map((info, i) => ({ ...info, data: act.inputs[i]! }));
-        const results = runReference(model.program, model.weights, inputs.map(trimmed));
+        const results = model.run(inputs.map(trimmed));
         const run = commitRun(model.program, { inputs: act.inputs, results }, this.dispute.own.traceSalt);
         this.#own = { run, salt: act.salt };
         return;
@@ -335,7 +335,6 @@ class Side {
     const next = ((baseFeePerGas ?? 0n) * 9n) / 8n + 1n;
     const { baseFeeFloor } = devnetSystem();
     const gas = answerGas(position, leavesAt(this.dispute.model.program, position));
-    // biome-ignore lint/complexity/useMathMinMax: bigints
     return demandPrice(gas, next > baseFeeFloor ? next : baseFeeFloor);
   }
 
@@ -349,7 +348,7 @@ class Side {
         if (!behaviour.opens) continue;
         this.#spent("open", await openClaim(writer, { claim, opening: wireOpening(theirs) }));
       } else {
-        if (this.#depth() > behaviour.reveals) continue;
+        if (this.#answers() >= behaviour.reveals) continue;
         const data = revealNode(theirs, asked.position);
         const done = await reveal(writer, { claim, position: asked.position, data: toHex(data) });
         this.#spent("reveal", done);
@@ -360,7 +359,7 @@ class Side {
   }
 
   /** How many demands have been answered so far. */
-  #depth(): number {
+  #answers(): number {
     return [...this.#demands.values()].filter(({ state }) => state === "answered").length;
   }
 

@@ -8,11 +8,13 @@ import {
   devnetSystem,
   encodeModel,
   importModel,
+  type Model,
   openChain,
   publishModel,
 } from "@opengradient/cli";
 import { concatBytes, keccak, toHex } from "@opengradient/commitments";
 import type { Model as PlayerModel } from "@opengradient/dispute";
+import { compile, load } from "@opengradient/engine";
 import { type Program, type Tensor, tensorRootOf } from "@opengradient/program";
 import {
   authorise,
@@ -116,7 +118,16 @@ export type Published = {
   readonly program: Program;
   readonly weights: readonly Tensor[];
   readonly player: PlayerModel;
+  /** results of all kernels, by the engine */
+  readonly run: (inputs: readonly Tensor[]) => readonly Uint8Array[];
 };
+
+async function published(model: Pick<Model, "program" | "weights" | "roots">): Promise<Published> {
+  const { program, weights, roots } = model;
+  const engine = await load(await compile(program), weights);
+  const run: Published["run"] = (inputs) => engine.trace(inputs).results;
+  return { modelRoot: roots.modelRoot, program, weights, player: playerModel(program, weights), run };
+}
 
 export const playerModel = (program: Program, weights: readonly Tensor[]): PlayerModel => ({
   program,
@@ -130,14 +141,13 @@ export async function publishProgram(world: World, program: Program, weights: re
   const encoded = encodeModel(program, weights, hashes);
   const model = { program, weights, inputs: [], outputs: [], labels: [], notes: [], ...encoded };
   await publishModel(world.writer("author"), model, { royaltyBps: 250, uri: "" });
-  return { modelRoot: model.roots.modelRoot, program, weights, player: playerModel(program, weights) };
+  return published(model);
 }
 
 export async function publishOnnx(world: World, file: Uint8Array): Promise<Published> {
   const model = importModel(file);
   await publishModel(world.writer("author"), model, { royaltyBps: 250, uri: "" });
-  const { program, weights, roots } = model;
-  return { modelRoot: roots.modelRoot, program, weights, player: playerModel(program, weights) };
+  return published(model);
 }
 
 export const STAKE = 60_000n * OPG;
