@@ -115,7 +115,8 @@ export async function audit(stage: Stage, endings: readonly Ending[], from: bigi
   const [before, after] = await Promise.all([balancesAt(stage, from), balancesAt(stage, to)]);
   const spent = await spentBetween(stage, from, to);
   const expected = expectedOf(stage, endings);
-  const debts = await debtsAt(stage, to);
+  const [owed, debts] = await Promise.all([debtsAt(stage, from), debtsAt(stage, to)]);
+  const gifts = new Map(Object.keys(CONTRACTS).map((name) => [name, before.get(name)!.opg - owed.opg.get(name)!]));
   const change = (holder: Holder) => after.get(holder)!.opg - before.get(holder)!.opg;
   const names = [...after.keys()];
   const wrongOpg = names.filter((holder) => change(holder) !== expected.of(holder));
@@ -123,9 +124,12 @@ export async function audit(stage: Stage, endings: readonly Ending[], from: bigi
     const { gas, paid, received } = spent.get(holder) ?? { gas: 0n, paid: 0n, received: 0n };
     return after.get(holder)!.native - before.get(holder)!.native !== received - paid - gas;
   });
-  const owing = Object.keys(CONTRACTS).filter(
-    (name) => after.get(name)!.opg !== debts.opg.get(name)! || after.get(name)!.native !== debts.native.get(name)!,
-  );
+  const owing = Object.keys(CONTRACTS).filter((name) => {
+    const held = after.get(name)!;
+    // Beside its debts a contract holds what it was given before the demo: a unit that makes the first commit cheaper.
+    const gift = gifts.get(name)!;
+    return gift < 0n || held.opg !== debts.opg.get(name)! + gift || held.native !== debts.native.get(name)!;
+  });
   const burnt = -names.reduce((sum, holder) => sum + change(holder), 0n);
   const list = (wrong: readonly string[]) => (wrong.length ? `not so: ${wrong.join(", ")}` : "");
   const laws: Law[] = [
