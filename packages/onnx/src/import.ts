@@ -52,6 +52,9 @@ export function importGraph(bytes: Uint8Array, options: ImportOptions = {}): Imp
       throw new OnnxError(`there is no input ${JSON.stringify(name)} to set`);
     slots.set(name, constant(value));
   }
+  for (const name of Object.keys(options.shapes ?? {}))
+    if (!graph.inputs.some((info) => info.name === name))
+      throw new OnnxError(`there is no input ${JSON.stringify(name)} to give a shape`);
   const inputs: Port[] = [];
   for (const info of graph.inputs) {
     if (slots.has(info.name)) continue;

@@ -14,11 +14,12 @@ export type Reduction = {
   readonly finish?: (sum: Expr, count: number) => Expr;
 };
 
-/** `axes` is an attribute before operator set `since`, an input from then on; none means all, unless noop_with_empty_axes. */
+/** `axes` is an attribute before operator set `since`, an input from then on; none means all. */
 export function reducedAxes(node: Node, rank: number, since: number): readonly number[] {
   const given = node.opset < since ? node.ints("axes") : node.optional(1) && node.integers(1, "axes");
   const noop = node.opset >= since && node.int("noop_with_empty_axes", 0) !== 0;
-  if (given === undefined || given.length === 0) return noop ? [] : Array.from({ length: rank }, (_, i) => i);
+  if (noop && !given?.length) return node.refuse("noop_with_empty_axes without axes is not supported");
+  if (!given?.length) return Array.from({ length: rank }, (_, i) => i);
   return given.map((axis) => node.axis(axis, rank));
 }
 

@@ -187,3 +187,47 @@ describe("views", () => {
     );
   });
 });
+
+describe("the rest", () => {
+  it("Mod takes the divisor's sign, with fmod the dividend's", () => {
+    const i = (...values: number[]) => ({ type: "i32" as const, dims: [values.length], values });
+    const pairs = [i(-7, 7, -6, 5), i(3, -3, 3, 5)] as const;
+    expect(runNode("Mod", pairs, {}, { type: "i32" }).values).toEqual([2, -2, 0, 0]);
+    expect(runNode("Mod", pairs, { fmod: 1 }, { type: "i32" }).values).toEqual([-1, 1, 0, 0]);
+    expect(() => runNode("Mod", [f([1], 1), f([1], 1)])).toThrow(/type f32 is not supported/);
+  });
+  it("Pow with a constant integer", () => {
+    const pow = (n: number) => runNode("Pow", [f([3], -2, 0.5, 3), f([], n)], {}, { bound: [1] }).values;
+    expect(pow(3)).toEqual([-8, 0.125, 27]);
+    expect(pow(0)).toEqual([1, 1, 1]);
+    expect(pow(-1)).toEqual([-0.5, 2, Math.fround(1 / 3)]);
+    expect(() => pow(0.5)).toThrow(/exponents \[0.5\] are not supported/);
+    expect(() => runNode("Pow", [f([1], 2), f([1], 2)])).toThrow(/the exponent is computed from the model's inputs/);
+  });
+  it("LayerNormalization, RMSNormalization", () => {
+    const X = random(9, [2, 5]);
+    const rows = [X.values.slice(0, 5), X.values.slice(5)];
+    const scale = f([5], 1, 2, 3, 4, 5);
+    const layer = rows.flatMap((row) => {
+      const mean = row.reduce((a, b) => a + b) / 5;
+      const deviation = Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 5 + 1e-5);
+      return row.map((v, i) => ((v - mean) / deviation) * (i + 1) + 1);
+    });
+    expectNear(runNode("LayerNormalization", [X, scale, f([5], 1, 1, 1, 1, 1)]), [2, 5], layer);
+    const rms = rows.flatMap((row) =>
+      row.map((v, i) => (v / Math.sqrt(row.reduce((sum, w) => sum + w * w, 0) / 5 + 1e-5)) * (i + 1)),
+    );
+    expectNear(runNode("RMSNormalization", [X, scale], {}, { opset: 23 }), [2, 5], rms);
+  });
+  it("Tile, DepthToSpace, Trilu, GatherElements, Range, ConstantOfShape", () => {
+    expect(runNode("Tile", [f([2, 1], 1, 2), ints(1, 3)], {}, { bound: [1] }).values).toEqual([1, 1, 1, 2, 2, 2]);
+    const depth = runNode("DepthToSpace", [{ dims: [1, 4, 1, 1], values: [1, 2, 3, 4] }], { blocksize: 2 });
+    expect(depth).toEqual({ dims: [1, 1, 2, 2], values: [1, 2, 3, 4] });
+    expect(runNode("Trilu", [f([2, 2], 1, 2, 3, 4)], { upper: 0 }).values).toEqual([1, 0, 3, 4]);
+    const index = { type: "i64" as const, dims: [2, 1], values: [-1, 0] };
+    expect(runNode("GatherElements", [f([2, 2], 1, 2, 3, 4), index], { axis: 1 }).values).toEqual([2, 3]);
+    const counts = [f([], 1), f([], 2), f([], 0.25)];
+    expect(runNode("Range", counts, {}, { bound: [0, 1, 2] }).values).toEqual([1, 1.25, 1.5, 1.75]);
+    expect(runNode("ConstantOfShape", [ints(2, 2)], { value: f([1], 7) }, { bound: [0] }).values).toEqual([7, 7, 7, 7]);
+  });
+});
