@@ -1,8 +1,9 @@
-import { fromHex, toHex } from "@opengradient/commitments";
-import { fetchInputs, fetchModel, fetchOutputs, fetchReceipt, type Lie } from "@opengradient/node";
+import { decodePosition, fromHex, toHex } from "@opengradient/commitments";
+import { fetchInputs, fetchModel, fetchOutputs, fetchReceipt, type Lie, uploadInput } from "@opengradient/node";
 import { commitTensors, runReference, witnessElement } from "@opengradient/program";
 import {
   claimDigest,
+  claimStanding,
   claimTraceSalt,
   commit,
   commitmentOf,
@@ -16,10 +17,9 @@ import {
   settleBond,
   verifyReceipt,
   waterfall,
-  withdrawCredits,
 } from "@opengradient/protocol";
 import { zeroHash } from "viem";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { OPG } from "./chain.ts";
 import {
   ask,
@@ -42,6 +42,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await openStage();
 });
+afterEach(() => stage.stopNodes());
 afterAll(() => stage.close());
 
 describe("an honest operator", () => {
@@ -71,7 +72,6 @@ describe("an honest operator", () => {
     const opg = await stage.balance(operator.owner.wallet.account.address);
     expect(opg).toBe((FEE * 8_500n) / 10_000n);
     expect((await stage.events()).filter(({ name }) => name === "Demanded" || name === "Committed")).toEqual([]);
-    await Promise.all([node.stop(), watcher.node.stop()]);
   });
 });
 
@@ -104,8 +104,41 @@ describe("a liar", () => {
     const openings = events.filter(({ name, args }) => name === "Demanded" && args["position"] === 0n).length;
     const paid = ending === "Proven" ? BigInt(openings) * 3n * FEE : 0n;
     await until("the reward", async () => ((await after()) === before + challenger - paid ? true : undefined));
-    await Promise.all([node.stop(), watcher.node.stop()]);
   });
+});
+
+test("a requester hands a watcher the input that its operator withholds: only the path is bought", async () => {
+  const { node, operator } = await startOperator(stage, "withhold", true);
+  const watcher = await startWatcher(stage, "defend");
+  const requester = await newActor(stage, 10n * OPG);
+  const input = toyInput(7);
+  const { requestId } = await ask(stage, requester, operator, input);
+  await give(node, input);
+  const claim = await postedClaim(stage, requestId);
+  await give(watcher.node, input);
+  const other = { ...input, salt: newSalt() };
+  await expect(uploadInput(watcher.node.url, other, { tries: 1 })).rejects.toMatchObject({ status: 409 });
+  expect(await untilDecided(stage, claim)).toBe("void");
+  const id = claimDigest(domainOf(stage.author), claim);
+  const demanded = (await stage.events()).filter(({ name, args }) => name === "Demanded" && args["id"] === id);
+  // The outputs' list and one leaf of the false output.
+  expect(demanded.map(({ args }) => decodePosition(args["position"] as bigint).object)).toEqual([3, 5]);
+});
+
+test("a watcher with a small budget does not buy what is dear", async () => {
+  const { node, operator } = await startOperator(stage, "silent");
+  const watcher = await startWatcher(stage, "defend", "0.0001");
+  const requester = await newActor(stage, 10n * OPG);
+  const input = toyInput(8);
+  const { requestId } = await ask(stage, requester, operator, input);
+  await give(node, input);
+  const claim = await postedClaim(stage, requestId);
+  for (let i = 0; i < 10; i++) {
+    await stage.chain.advance(10);
+    await new Promise((done) => setTimeout(done, 60));
+  }
+  expect((await claimStanding(stage.author, claim)).pending).toBe(0);
+  expect(await stage.chain.client.getTransactionCount({ address: watcher.actor.wallet.account.address })).toBe(0);
 });
 
 describe("an honest operator under fire", () => {
@@ -155,10 +188,11 @@ describe("an honest operator under fire", () => {
     const { wallet } = accuser;
     await settleBond(accuser, { claim, prover: wallet.account.address, commitment });
     expect(await stage.balance(wallet.account.address)).toBe(1_000n * OPG - 100n * OPG - 3n * FEE);
-    await withdrawCredits(operator.hot, { to: hot });
-    expect(await stage.chain.client.getBalance({ address: hot })).toBeGreaterThan(before);
+    // The operator takes what its answers were paid for, once the claim is final.
+    await until("the price of the answers", async () =>
+      (await stage.chain.client.getBalance({ address: hot })) > before ? true : undefined,
+    );
     expect(await stage.balance(hot)).toBe(3n * FEE);
-    await node.stop();
   });
 });
 
@@ -178,6 +212,5 @@ describe("a watcher without a key", () => {
     });
     expect(verdict).toMatchObject({ agree: false });
     expect(await untilDecided(stage, claim, 60)).toBe("final");
-    await Promise.all([node.stop(), watcher.node.stop()]);
   });
 });

@@ -45,6 +45,9 @@ export type Stage = {
   readonly author: Writer;
   readonly events: () => Promise<ProtocolEvent[]>;
   readonly balance: (account: Address) => Promise<bigint>;
+  /** nodes that a test started */
+  readonly running: Node[];
+  readonly stopNodes: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -53,6 +56,7 @@ export async function openStage(): Promise<Stage> {
   const deployment = await deploy(chain);
   const author = writerOf(chain, deployment, rich);
   const model = toyModel();
+  const running: Node[] = [];
   await publish(author, {
     header: toHex(encodeHeader(model.program)),
     descriptors: model.program.kernels.map((kernel) => toHex(encodeKernel(kernel))),
@@ -77,6 +81,10 @@ export async function openStage(): Promise<Stage> {
         functionName: "balanceOf",
         args: [account],
       }),
+    running,
+    async stopNodes() {
+      await Promise.all(running.splice(0).map((node) => node.stop()));
+    },
     close: chain.close,
   };
 }
@@ -134,14 +142,20 @@ export async function startOperator(stage: Stage, lie: Lie = "none", postOpened 
   const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
   const config = parseConfig(nodeConfig(stage, { operator: role }));
   const node = await startNode(config, { log: silentLog, ...liar(lie, 3) });
+  stage.running.push(node);
   await operator.enlist(node.url);
   return { node, operator };
 }
 
-export async function startWatcher(stage: Stage, mode: "watch" | "defend"): Promise<{ node: Node; actor: Writer }> {
+export async function startWatcher(
+  stage: Stage,
+  mode: "watch" | "defend",
+  mostNative = "0.25",
+): Promise<{ node: Node; actor: Writer }> {
   const actor = await newActor(stage, 1_000n * OPG);
-  const watcher = mode === "watch" ? { mode } : { mode, key: actor.key };
+  const watcher = mode === "watch" ? { mode } : { mode, key: actor.key, mostNative };
   const node = await startNode(parseConfig(nodeConfig(stage, { watcher })), { log: silentLog });
+  stage.running.push(node);
   return { node, actor };
 }
 

@@ -5,7 +5,7 @@ import { openedInputs } from "./inputs.ts";
 import { type Known, knownOf } from "./known.ts";
 import { type Lie, locate, wrongShape } from "./locate.ts";
 import { type CommittedRun, claimInput, claimOutput, type Opening } from "./run.ts";
-import type { Act, Price, Verdict, View } from "./view.ts";
+import type { Act, DemandState, Price, Verdict, View } from "./view.ts";
 import { lieWitness } from "./witness.ts";
 
 const FREE: Price = { native: 0n, opg: 0n };
@@ -29,17 +29,21 @@ export class WrongInputError extends Error {
  */
 export function nextActs(view: View): readonly Act[] {
   if (view.status !== "open") return [none(view.status, `the claim is ${view.status}`)];
-  const late = view.demands.filter(({ state, due }) => state === "asked" && view.now > due);
-  if (late.length)
-    return late.slice(0, 1).map(({ position }) => ({
-      kind: "expire",
-      position,
-      price: view.prices.expire,
-      reason: `the operator was asked for ${nameOf(position)} and let the time to answer pass`,
-    }));
   const asked = view.demands.filter(({ state }) => state === "asked");
-  return view.own ? challenge(view, view.own.run, asked) : gather(view, asked);
+  const late = asked.find(({ due }) => view.now > due);
+  if (!view.own) return late ? [expire(view, late)] : gather(view, asked);
+  const acts = challenge(view, view.own.run, asked);
+  // Who asked an honest operator that could not answer may expire that; we have no part in it.
+  const right = acts.some((act) => act.kind === "none" && act.verdict === "right");
+  return late && !right ? [expire(view, late)] : acts;
 }
+
+const expire = ({ prices }: View, { position }: DemandState): Act => ({
+  kind: "expire",
+  position,
+  price: prices.expire,
+  reason: `the operator was asked for ${nameOf(position)} and let the time to answer pass`,
+});
 
 type Asked = View["demands"];
 

@@ -12,7 +12,7 @@ import {
 import { perLeaf, resultElements, runReference, widthOf } from "@opengradient/program";
 import { describe, expect, test } from "vitest";
 import { type CommittedRun, commitRoots, depthOf } from "../src/index.ts";
-import { type Behaviour, commitToy, honestly, type Played, play, traceSalt } from "./play.ts";
+import { actsOn, type Behaviour, commitToy, honestly, NO_PROOF, type Played, play, traceSalt } from "./play.ts";
 import { type Random, randomOf, randomToy, type Toy } from "./toys.ts";
 
 const withheld: Behaviour = { opens: true, answers: true };
@@ -123,6 +123,15 @@ test("a challenger whose own executor is wrong puts no bond behind it", () => {
   const played = play(toy, commitToy(toy), { ...honestly, posted: true, ours: commitToy(toy, wrong) });
   expect(played.last).toMatchObject({ kind: "none", verdict: "broken" });
   expect(played.acts.some(({ kind }) => kind === "commit")).toBe(false);
+});
+
+test("an honest claim whose operator let somebody's demand pass stays right for us", () => {
+  const toy = randomToy(9);
+  const theirs = commitToy(toy);
+  const { court } = play(toy, theirs, honestly);
+  court.demand({ object: 0, tensor: 0, j: 0, i: 0 }, NO_PROOF);
+  court.now += 10_000;
+  expect(actsOn(toy, court, theirs)).toMatchObject([{ kind: "none", verdict: "right" }]);
 });
 
 describe("closed or garbled data", () => {

@@ -1,4 +1,12 @@
-import { claimSide, concatBytes, encodePosition, type Hash, keccak, type Position } from "@opengradient/commitments";
+import {
+  claimSide,
+  concatBytes,
+  encodePosition,
+  type Hash,
+  keccak,
+  type Position,
+  ZERO_HASH,
+} from "@opengradient/commitments";
 import { type CommittedShape, tensorRootOf } from "@opengradient/program";
 import {
   type Act,
@@ -102,6 +110,17 @@ function tryTo(act: () => void): void {
     if (!(error instanceof Error && error.message.startsWith("the court refused"))) throw error;
   }
 }
+
+export const NO_PROOF = {
+  tensorRoot: ZERO_HASH,
+  listPath: new Uint8Array(),
+  node: ZERO_HASH,
+  path: new Uint8Array(),
+};
+
+/** What a challenger with a run of its own would do about a court as it is. */
+export const actsOn = (toy: Toy, court: Court, theirs: CommittedRun): readonly Act[] =>
+  nextActs(viewOf(toy, court, { own: { run: commitToy(toy), salt }, behaviour: honestly, theirs }));
 
 type Side = { own: View["own"]; behaviour: Behaviour; theirs: CommittedRun };
 

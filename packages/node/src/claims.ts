@@ -9,7 +9,12 @@ import { fromJson } from "./json.ts";
 /** A request on chain, as its event tells it. */
 export type OpenRequest = { readonly requestId: bigint; readonly requester: Address; readonly terms: Request };
 
-export type Demand = DemandState & { readonly target: Hex; readonly demander: Address; readonly key: bigint };
+export type Demand = DemandState & {
+  readonly target: Hex;
+  readonly demander: Address;
+  readonly key: bigint;
+  readonly price: bigint;
+};
 
 /** Everything that happened to a claim, from its events. */
 export type ClaimHistory = {
@@ -111,6 +116,7 @@ function demandsOf(events: readonly ProtocolEvent[]): Demand[] {
         due: Number(args["due"]),
         target: args["target"] as Hex,
         demander: args["demander"] as Address,
+        price: args["price"] as bigint,
       };
     });
 }

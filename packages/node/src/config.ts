@@ -41,7 +41,18 @@ const schema = z.object({
     .default(1 << 28),
   operator: z.object({ owner: address, key, postOpened: z.boolean().default(false) }).optional(),
   watcher: z
-    .discriminatedUnion("mode", [z.object({ mode: z.literal("watch") }), z.object({ mode: z.literal("defend"), key })])
+    .discriminatedUnion("mode", [
+      z.object({ mode: z.literal("watch") }),
+      z.object({
+        mode: z.literal("defend"),
+        key,
+        /** native coin, in whole coins as text, that the demands of one claim may cost at most */
+        mostNative: z
+          .string()
+          .regex(/^\d+(\.\d{1,18})?$/)
+          .default("0.25"),
+      }),
+    ])
     .optional(),
 });
 

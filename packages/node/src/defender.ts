@@ -13,6 +13,8 @@ import type { Outbox } from "./outbox.ts";
 export type Defender = {
   /** OPG of a commit */
   readonly bond: bigint;
+  /** wei below which prices of demands do not follow the base fee */
+  readonly floor: bigint;
   perform(history: ClaimHistory, acts: readonly Act[]): Promise<void>;
   /** our commits that stand on chain */
   commits(digest: Hex, history: ClaimHistory): readonly CommitState[];
@@ -26,15 +28,19 @@ export type DefenderOptions = {
   readonly db: Db;
   readonly reader: Reader;
   readonly outbox: Outbox;
+  /** wei that the demands of one claim may cost at most: withheld data can be made as large as the liar likes */
+  readonly budget: bigint;
   readonly log: Log;
 };
 
 const GWEI = 10n ** 9n;
 
-export async function openDefender({ db, reader, outbox, log }: DefenderOptions): Promise<Defender> {
+export async function openDefender({ db, reader, outbox, budget, log }: DefenderOptions): Promise<Defender> {
   const { addresses } = reader;
   const me = outbox.account;
   const bond = await proofBond(reader);
+  const court = { address: addresses.disputes, abi: disputesAbi } as const;
+  const floor = await reader.chain.readContract({ ...court, functionName: "baseFeeFloor" });
   const rows = commitTable(db);
   const enqueue = (id: string, call: Call) =>
     outbox.add({
@@ -58,30 +64,20 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
     return false;
   }
 
-  async function demand(
-    { claim, digest, opening }: ClaimHistory,
-    act: Extract<Act, { kind: "demand" }>,
-  ): Promise<void> {
+  function demand({ claim, digest, opening }: ClaimHistory, act: Extract<Act, { kind: "demand" }>): void {
     const { position } = act;
     const id = `demand:${digest}:${encodePosition(position)}`;
     if ((outbox.stateOf(id)?.state ?? "queued") !== "queued") return;
-    const args = [claim, encodePosition(position)] as const;
-    // In a call without a gas price the base fee reads as 0, so that the view gives no more than its floor.
-    const floor = await reader.chain.readContract({
-      address: addresses.disputes,
-      abi: disputesAbi,
-      functionName: "price",
-      args,
-    });
-    // biome-ignore lint/complexity/useMathMinMax: bigints
-    const least = act.price.native > floor ? act.price.native : floor;
     // The base fee can rise by an eighth a block until it is mined.
-    const value = (((least * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
+    const value = (((act.price.native * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
     log.info({ digest, reason: act.reason, value: String(value) }, "demand");
     if (position.object === 0) enqueue(id, calls.demandOpening(addresses, { claim, value }));
     else if (opening)
       enqueue(id, calls.demand(addresses, { claim, opening, position, proof: wireProof(act.proof), value }));
   }
+
+  const spent = ({ demands }: ClaimHistory): bigint =>
+    demands.filter(({ demander }) => sameAddress(demander, me)).reduce((sum, { price }) => sum + price, 0n);
 
   function commit({ digest }: ClaimHistory, { kernel, element, reason }: Extract<Act, { kind: "commit" }>): void {
     const known = rows.get(digest, kernel, element);
@@ -107,9 +103,9 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
     enqueue(id, calls.prove(addresses, { claim, opening: opening!, proof }));
   }
 
-  async function performOne(history: ClaimHistory, act: Act): Promise<void> {
+  function performOne(history: ClaimHistory, act: Act): void {
     const { claim, digest, demands } = history;
-    if (act.kind === "demand") await demand(history, act);
+    if (act.kind === "demand") demand(history, act);
     if (act.kind === "commit") commit(history, act);
     if (act.kind === "prove") prove(history, act);
     if (act.kind === "expire") {
@@ -121,10 +117,17 @@ export async function openDefender({ db, reader, outbox, log }: DefenderOptions)
 
   return {
     bond,
+    floor,
     async perform(history, acts) {
+      const dear = acts.filter(({ kind }) => kind === "demand").reduce((sum, { price }) => sum + price.native, 0n);
+      if (dear && spent(history) + dear > budget) {
+        const total = String(spent(history) + dear);
+        log.warn({ digest: history.digest, total, budget: String(budget) }, "these demands are above the budget");
+        return;
+      }
       const costly = acts.some(({ kind }) => kind === "demand" || kind === "commit");
       if (costly && !(await allowed())) return;
-      for (const act of acts) await performOne(history, act);
+      for (const act of acts) performOne(history, act);
     },
     commits: (digest, history) =>
       rows.of(digest).flatMap(({ kernel, element, commitment }) => {

@@ -33,6 +33,8 @@ export type Served = {
 /** Seconds after which a node that was not served is asked for again. */
 const ASK_AGAIN = 30;
 
+const AT_ONCE = 16;
+
 export function servedNodes(endpoint: string, digest: Hex): Served {
   const known = new Map<bigint, Uint8Array>();
   const asked = new Map<bigint, number>();
@@ -41,9 +43,15 @@ export function servedNodes(endpoint: string, digest: Hex): Served {
     async fetch(positions, now) {
       const due = [...positions].filter((key) => now - (asked.get(key) ?? Number.NEGATIVE_INFINITY) >= ASK_AGAIN);
       for (const key of due) asked.set(key, now);
-      const found = await Promise.all(due.map((key) => fetchNode(endpoint, digest, key).catch(() => undefined)));
-      for (const [i, bytes] of found.entries()) if (bytes) known.set(due[i]!, bytes);
-      return found.some((bytes) => bytes !== undefined);
+      const before = known.size;
+      for (let at = 0; at < due.length; at += AT_ONCE) {
+        const part = due.slice(at, at + AT_ONCE);
+        const found = await Promise.all(part.map((key) => fetchNode(endpoint, digest, key).catch(() => undefined)));
+        for (const [i, bytes] of found.entries()) if (bytes) known.set(part[i]!, bytes);
+        // Whoever serves none of so many serves none.
+        if (found.every((bytes) => !bytes)) break;
+      }
+      return known.size > before;
     },
   };
 }

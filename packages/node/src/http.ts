@@ -5,15 +5,17 @@ import { encodePackage, PackageError, receiptToJson } from "@opengradient/protoc
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { LoadedModel } from "./executor.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { encodeModel, MODEL_FILES, type ModelFile } from "./models.ts";
 import type { Answer, Operator } from "./operator.ts";
-import type { Verdict } from "./verdicts.ts";
+import type { Watcher } from "./watcher.ts";
 
 export type HttpOptions = {
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly operator: Operator | undefined;
-  readonly verdicts: (() => readonly Verdict[]) | undefined;
+  readonly watcher: Watcher | undefined;
+  readonly inputs: Inputs;
   /** why the daemon is not ready, or undefined */
   readonly notReady: () => string | undefined;
   /** something came in that the next tick can use */
@@ -42,9 +44,10 @@ export function openHttp(options: HttpOptions): Hono {
     return reason ? c.text(reason, 503) : c.text("ok");
   });
   app.get("/status", (c) => c.json(options.status()));
-  app.get("/verdicts", (c) => (options.verdicts ? c.json(options.verdicts()) : c.notFound()));
+  app.get("/verdicts", (c) => (options.watcher ? c.json(options.watcher.verdicts()) : c.notFound()));
   serveModels(app, options.models);
-  if (options.operator) serveOperator(app, options.operator, options);
+  takeInputs(app, options);
+  if (options.operator) serveOperator(app, options.operator);
   return app;
 }
 
@@ -57,21 +60,17 @@ function serveModels(app: Hono, models: ReadonlyMap<string, LoadedModel>): void 
   });
 }
 
-function serveOperator(app: Hono, operator: Operator, { models, mostUpload, wake }: HttpOptions): void {
-  const answered = (c: Context, give: (answer: Answer) => Uint8Array) => {
-    const digest = c.req.param("digest") ?? "";
-    const answer = isHash(digest) ? operator.answer(digest) : undefined;
-    return answer ? binary(c, give(answer)) : c.notFound();
-  };
-
+/** An input is taken only when a request waits for it, or an open claim is to be checked with it. */
+function takeInputs(app: Hono, { models, operator, watcher, inputs, mostUpload, wake }: HttpOptions): void {
   app.put("/inputs/:input", bodyLimit({ maxSize: mostUpload }), async (c) => {
     const input = c.req.param("input");
     if (!isHash(input)) return c.text("an input is named by 32 bytes of lower-case hex", 400);
-    const model = operator.waitsFor(input);
-    if (!model) return c.text("no request for this input was seen yet: try again", 409);
-    if (!models.has(model)) return c.text(`model ${model} is not loaded here`, 422);
+    const root = operator?.waitsFor(input) ?? watcher?.waitsFor(input);
+    if (!root) return c.text("no request for this input was seen yet: try again", 409);
+    const model = models.get(root);
+    if (!model) return c.text(`model ${root} is not loaded here`, 422);
     try {
-      operator.accept(input, new Uint8Array(await c.req.arrayBuffer()));
+      inputs.keep(model, input, new Uint8Array(await c.req.arrayBuffer()));
     } catch (error) {
       if (error instanceof PackageError || error instanceof TensorError) return c.text(error.message, 422);
       throw error;
@@ -79,6 +78,14 @@ function serveOperator(app: Hono, operator: Operator, { models, mostUpload, wake
     wake();
     return c.text("ok");
   });
+}
+
+function serveOperator(app: Hono, operator: Operator): void {
+  const answered = (c: Context, give: (answer: Answer) => Uint8Array) => {
+    const digest = c.req.param("digest") ?? "";
+    const answer = isHash(digest) ? operator.answer(digest) : undefined;
+    return answer ? binary(c, give(answer)) : c.notFound();
+  };
 
   app.get("/requests/:id/receipt", (c) => {
     const id = c.req.param("id");

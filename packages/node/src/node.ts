@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import type { Reader } from "@opengradient/protocol";
 import type { Hono } from "hono";
-import { createPublicClient, type Hex, http } from "viem";
+import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { openBlobs } from "./blobs.ts";
 import type { NodeConfig } from "./config.ts";
@@ -12,6 +12,7 @@ import { type Executor, type LoadedModel, wasmExecutor } from "./executor.ts";
 import { type Head, openFollower } from "./follower.ts";
 import { openGuard } from "./guard.ts";
 import { openHttp } from "./http.ts";
+import { openInputs } from "./inputs.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { readModel } from "./models.ts";
 import { openOperator } from "./operator.ts";
@@ -61,6 +62,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const reader = await openReader(config);
   const models = await loadModels(config.models, parts.executor ?? wasmExecutor);
   const db = openDatabase(join(config.dataDir, "node.db"));
+  const blobs = openBlobs(join(config.dataDir, "blobs"));
+  const inputs = openInputs(blobs);
   const guard = openGuard(join(config.dataDir, "guard.db"));
   const outboxOf = (key: Hex): Outbox =>
     openOutbox({
@@ -83,16 +86,16 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     const own = outboxOf(key);
     const outbox = parts.aroundOperatorOutbox?.(own) ?? own;
     outboxes.push(outbox);
-    const blobs = openBlobs(join(config.dataDir, "blobs"));
     const account = privateKeyToAccount(key);
-    return openOperator({ db, guard, blobs, models, reader, owner, account, outbox, postOpened, log });
+    return openOperator({ db, guard, blobs, inputs, models, reader, owner, account, outbox, postOpened, log });
   }
 
   async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>) {
-    if (role.mode === "watch") return openWatcher({ db, models, reader, defender: undefined, log });
+    if (role.mode === "watch") return openWatcher({ db, models, reader, inputs, defender: undefined, log });
     const outbox = outboxOf(role.key);
     outboxes.push(outbox);
-    return openWatcher({ db, models, reader, defender: await openDefender({ db, reader, outbox, log }), log });
+    const defender = await openDefender({ db, reader, outbox, budget: parseEther(role.mostNative), log });
+    return openWatcher({ db, models, reader, inputs, defender, log });
   }
 
   let head: Head | undefined;
@@ -127,7 +130,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const app = openHttp({
     models,
     operator,
-    verdicts: watcher?.verdicts,
+    watcher,
+    inputs,
     notReady: () => (head ? failure : "the chain was not read yet"),
     wake: loops[0]!.wake,
     status: () => ({ chainId: reader.chainId, head: head && { block: Number(head.number), time: head.time }, failure }),

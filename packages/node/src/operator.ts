@@ -1,6 +1,5 @@
 import { OBJECT, toHex } from "@opengradient/commitments";
 import { type CommittedRun, nameOf, revealNode } from "@opengradient/dispute";
-import { checkTensors, type Tensor } from "@opengradient/program";
 import {
   BUILT_LEVELS,
   type Call,
@@ -15,8 +14,6 @@ import {
   type Opening,
   outputSide,
   type Package,
-  PackageError,
-  packageInput,
   packageRoot,
   quote,
   type Reader,
@@ -38,6 +35,7 @@ import type { Db } from "./database.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
 import type { Guard } from "./guard.ts";
+import type { Inputs } from "./inputs.ts";
 import { fromJson, toJson } from "./json.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
@@ -62,16 +60,15 @@ export type Operator = {
   inputs(answer: Answer): Package;
   outputs(answer: Answer): Package;
   run(answer: Answer): CommittedRun;
-  /** whether a request waits for this input, and its model; undefined: nobody asked for it (yet) */
+  /** the model of a request that waits for this input; undefined: nobody asked for it (yet) */
   waitsFor(input: Hex): Hex | undefined;
-  /** Checks an input against its request's model and keeps it. @throws TensorError and PackageError */
-  accept(input: Hex, bytes: Uint8Array): void;
 };
 
 export type OperatorOptions = {
   readonly db: Db;
   readonly guard: Guard;
   readonly blobs: Blobs;
+  readonly inputs: Inputs;
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
   /** cold key's address, by which Staking knows the operator */
@@ -107,11 +104,9 @@ export function openOperator(options: OperatorOptions): Operator {
       ...(deadline === undefined ? {} : { deadline }),
     });
 
-  const inputs = ({ claim }: Pick<Answer, "claim">): Package => decodePackage(blobs.get(claim.input)!);
+  const inputs = ({ claim }: Answer): Package => options.inputs.get(claim.input)!;
   const outputs = ({ claim }: Answer): Package => decodePackage(blobs.get(claim.output)!);
-  const waitsFor = (input: Hex): Hex | undefined => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot;
-  const tensorsOf = (input: Package): readonly Tensor[] => input.tensors;
-  const run = (answer: Answer): CommittedRun => runs(answer.claim, tensorsOf(inputs(answer)));
+  const run = (answer: Answer): CommittedRun => runs(answer.claim, inputs(answer).tensors);
 
   /** Why a request is not answered, beside that its input is not here yet. */
   async function refusalOf({ terms }: OpenRequest): Promise<string | undefined> {
@@ -125,8 +120,8 @@ export function openOperator(options: OperatorOptions): Operator {
   }
 
   function claimOf({ requestId, requester, terms }: OpenRequest, now: number): Claim {
-    const input = decodePackage(blobs.get(terms.input)!);
-    const outputs = models.get(terms.modelRoot)!.runner.run(tensorsOf(input));
+    const input = options.inputs.get(terms.input)!;
+    const outputs = models.get(terms.modelRoot)!.runner.run(input.tensors);
     const output = outputSide(input.salt, packageRoot(outputs));
     blobs.put(output, encodePackage({ salt: input.salt, tensors: outputs }));
     const latest = BigInt(now) + POST_TIME;
@@ -167,23 +162,30 @@ export function openOperator(options: OperatorOptions): Operator {
     return { salt, inputRoot: toHex(inputRoot), outputRoot: toHex(outputRoot), traceRoot: toHex(traceRoot) };
   }
 
-  async function answerWaiting(head: Head): Promise<void> {
-    waiting = openRequests(db, owner, head.time);
-    for (const request of waiting) {
-      const { requestId, terms } = request;
-      if (head.time < (declined.get(requestId) ?? 0) || !blobs.has(terms.input)) continue;
-      const reason = table.byRequest(requestId) ? undefined : await refusalOf(request);
-      if (reason) {
-        declined.set(requestId, head.time + DECLINED_FOR);
-        log.warn({ requestId: String(requestId), reason }, "declined");
-        continue;
-      }
-      const answer = await answerRequest(request, head.time);
-      const { claim, deadline, signature } = answer;
-      const call = options.postOpened
-        ? calls.postOpened(reader.addresses, { claim, deadline, opening: openingFor(answer) })
-        : calls.post(reader.addresses, { claim, deadline, signature: signature! });
-      enqueue(`post:${answer.digest}`, call, Number(claim.postBy));
+  async function answerOne(request: OpenRequest, head: Head): Promise<void> {
+    const { requestId, terms } = request;
+    if (head.time < (declined.get(requestId) ?? 0) || !options.inputs.has(terms.input)) return;
+    const reason = table.byRequest(requestId) ? undefined : await refusalOf(request);
+    if (reason) {
+      declined.set(requestId, head.time + DECLINED_FOR);
+      log.warn({ requestId: String(requestId), reason }, "declined");
+      return;
+    }
+    const answer = await answerRequest(request, head.time);
+    const { claim, digest, deadline, signature } = answer;
+    if (outbox.stateOf(`post:${digest}`)) return;
+    const call = options.postOpened
+      ? calls.postOpened(reader.addresses, { claim, deadline, opening: openingFor(answer) })
+      : calls.post(reader.addresses, { claim, deadline, signature: signature! });
+    enqueue(`post:${digest}`, call, Number(claim.postBy));
+  }
+
+  /** What fails for one claim or request must not keep the others waiting. */
+  async function apart(subject: object, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      log.error({ ...subject, error: String(error) }, "failed, trying again");
     }
   }
 
@@ -199,6 +201,13 @@ export function openOperator(options: OperatorOptions): Operator {
     }
   }
 
+  function finalise({ claim, digest }: Answer, { demands }: ClaimHistory): void {
+    enqueue(`finalise:${digest}`, calls.finalise(reader.addresses, { claim }));
+    // What its answers were paid for.
+    if (demands.some(({ state }) => state === "answered"))
+      enqueue(`credits:${digest}`, calls.withdrawCredits(reader.addresses, { to: outbox.account }));
+  }
+
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
     const answer = table.byDigest(history.digest);
     if (!answer) return;
@@ -212,8 +221,7 @@ export function openOperator(options: OperatorOptions): Operator {
     }
     if (asked.length || head.time <= history.windowEnd || outbox.stateOf(`finalise:${answer.digest}`)) return;
     const { finalAfter, pending, status } = await claimStanding(reader, answer.claim);
-    if (status === "open" && pending === 0 && head.time > finalAfter)
-      enqueue(`finalise:${answer.digest}`, calls.finalise(reader.addresses, { claim: answer.claim }));
+    if (status === "open" && pending === 0 && head.time > finalAfter) finalise(answer, history);
   }
 
   return {
@@ -223,22 +231,19 @@ export function openOperator(options: OperatorOptions): Operator {
     run,
     answer: table.byDigest,
     async tick(head) {
-      await answerWaiting(head);
-      for (const digest of openClaims(db)) if (table.byDigest(digest)) await lookAfter(claimHistory(db, digest)!, head);
+      // Claims first: an answer that is late costs stake, a request that is late costs a fee.
+      for (const digest of openClaims(db))
+        if (table.byDigest(digest)) await apart({ digest }, () => lookAfter(claimHistory(db, digest)!, head));
+      waiting = openRequests(db, owner, head.time);
+      for (const request of waiting)
+        await apart({ requestId: String(request.requestId) }, () => answerOne(request, head));
     },
     receipt(requestId) {
       const answer = table.byRequest(requestId);
       if (!answer?.signature) return undefined;
       return { ...domainOf(reader), claim: answer.claim, signature: answer.signature };
     },
-    waitsFor,
-    accept(input, bytes) {
-      const model = models.get(waitsFor(input) ?? "");
-      const found = decodePackage(bytes);
-      if (packageInput(found) !== input) throw new PackageError(`these bytes are input ${packageInput(found)}`);
-      if (model) checkTensors("input", model.program.inputs, tensorsOf(found));
-      blobs.put(input, encodePackage(found));
-    },
+    waitsFor: (input) => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot,
   };
 }
 

@@ -11,19 +11,22 @@ export type PriceFacts = {
   readonly claim: Claim;
   readonly program: Program;
   readonly baseFee: bigint;
+  /** below which the price of a demand does not follow the base fee, wei */
+  readonly floor: bigint;
   /** OPG of a commit */
   readonly bond: bigint;
 };
 
 /** What each act is likely to cost, for the log and for budgets; the contract has the last word. */
-export function challengerPrices({ claim, program, baseFee, bond }: PriceFacts): Prices {
+export function challengerPrices({ claim, program, baseFee, floor, bond }: PriceFacts): Prices {
+  const priced = baseFee > floor ? baseFee : floor;
   const gas = (amount: bigint) => ({ native: amount * baseFee, opg: 0n });
   return {
     demand(position) {
       const { object, tensor } = position;
       if (object === OBJECT.claim)
         return {
-          native: demandPrice(answerGas(position, 1), baseFee),
+          native: demandPrice(answerGas(position, 1), priced),
           opg: openingPrice(claim.fee, claim.coverage),
         };
       const leaves =
@@ -32,7 +35,7 @@ export function challengerPrices({ claim, program, baseFee, bond }: PriceFacts):
           : object === OBJECT.resultTensor
             ? shapeLeaves(resultShape(program.kernels[tensor]!))
             : listLeaves(program, position);
-      return { native: demandPrice(answerGas(position, leaves), baseFee), opg: 0n };
+      return { native: demandPrice(answerGas(position, leaves), priced), opg: 0n };
     },
     commit: { ...gas(COMMIT_GAS), opg: bond },
     prove: gas(PROVE_GAS),

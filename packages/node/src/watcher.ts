@@ -2,7 +2,7 @@ import { stakingAbi } from "@opengradient/bindings";
 import { encodePosition, fromHex, type Position } from "@opengradient/commitments";
 import { type Act, commitRun, inputShape, nextActs, trimLeaves, type View } from "@opengradient/dispute";
 import { checkTensors } from "@opengradient/program";
-import { claimStanding, claimTraceSalt, type Reader } from "@opengradient/protocol";
+import { claimStanding, claimTraceSalt, type Package, type Reader } from "@opengradient/protocol";
 import type { Hex } from "viem";
 import { type ClaimHistory, claimHistory, disputedClaims, openClaims } from "./claims.ts";
 import type { Db } from "./database.ts";
@@ -10,6 +10,7 @@ import type { Defender } from "./defender.ts";
 import { openingBytes, type Served, servedNodes } from "./evidence.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { challengerPrices } from "./pricing.ts";
 import { fetchInputs } from "./remote.ts";
@@ -19,12 +20,15 @@ import { type Verdict, verdictTable } from "./verdicts.ts";
 export type Watcher = {
   tick(head: Head): Promise<void>;
   verdicts(): readonly Verdict[];
+  /** the model of an open claim over this input that its operator did not give; so that a requester can */
+  waitsFor(input: Hex): Hex | undefined;
 };
 
 export type WatcherOptions = {
   readonly db: Db;
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
+  readonly inputs: Inputs;
   /** absent: watch and report only */
   readonly defender: Defender | undefined;
   readonly log: Log;
@@ -45,7 +49,7 @@ const ASK_INPUT_AGAIN = 15;
 
 const AT_ONCE = 8;
 
-export function openWatcher({ db, models, reader, defender, log }: WatcherOptions): Watcher {
+export function openWatcher({ db, models, reader, inputs, defender, log }: WatcherOptions): Watcher {
   const table = verdictTable(db);
   const cases = new Map<Hex, Case>();
   /** decided, with nothing left to take */
@@ -67,13 +71,19 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
     return fresh;
   }
 
-  /** Runs the claim again if its operator gives the input off chain. */
-  async function rerun(held: Case, { claim, digest }: ClaimHistory, now: number): Promise<void> {
-    if (held.own || now - held.inputAskedAt < ASK_INPUT_AGAIN) return;
+  async function servedInput(held: Case, { claim, digest }: ClaimHistory, now: number): Promise<Package | undefined> {
+    if (now - held.inputAskedAt < ASK_INPUT_AGAIN) return undefined;
     held.inputAskedAt = now;
+    return fetchInputs(held.endpoint, { digest, side: claim.input });
+  }
+
+  /** Runs the claim again if its requester or its operator gives the input off chain. */
+  async function rerun(held: Case, history: ClaimHistory, now: number): Promise<void> {
+    const { claim, digest } = history;
+    if (held.own) return;
     const model = models.get(claim.modelRoot)!;
     try {
-      const input = await fetchInputs(held.endpoint, { digest, side: claim.input });
+      const input = inputs.get(claim.input) ?? (await servedInput(held, history, now));
       if (!input) return;
       checkTensors("input", model.program.inputs, input.tensors);
       held.own = { run: traceRun(model, claim, input.tensors), salt: fromHex(input.salt, 32) };
@@ -100,7 +110,13 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
       opening: history.opening && openingBytes(history.opening),
       demands: history.demands,
       commits: defender?.commits(digest, history) ?? [],
-      prices: challengerPrices({ claim, program: model.program, baseFee: head.baseFee, bond: defender?.bond ?? 0n }),
+      prices: challengerPrices({
+        claim,
+        program: model.program,
+        baseFee: head.baseFee,
+        floor: defender?.floor ?? 0n,
+        bond: defender?.bond ?? 0n,
+      }),
     };
   }
 
@@ -158,6 +174,15 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
     }
   }
 
+  /** What fails for one claim must not keep the others from being checked. */
+  async function apart(digest: Hex, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      log.error({ digest, error: String(error) }, "failed, trying again");
+    }
+  }
+
   function record(digest: Hex, held: Case, acts: readonly Act[], now: number): void {
     const [act] = acts;
     if (!act || (act.kind === "none" && act.verdict !== "right")) return;
@@ -168,12 +193,16 @@ export function openWatcher({ db, models, reader, defender, log }: WatcherOption
 
   return {
     verdicts: table.all,
+    waitsFor: (input) =>
+      openClaims(db)
+        .map((digest) => claimHistory(db, digest)!.claim)
+        .find((claim) => claim.input === input)?.modelRoot,
     async tick(head) {
       const open = openClaims(db).filter((digest) => !unchecked.has(digest));
       for (const digest of cases.keys()) if (!open.includes(digest)) cases.delete(digest);
       // A few at once, so that an operator whose endpoint hangs does not keep the others from being checked.
       for (let at = 0; at < open.length; at += AT_ONCE)
-        await Promise.all(open.slice(at, at + AT_ONCE).map((digest) => watch(digest, head)));
+        await Promise.all(open.slice(at, at + AT_ONCE).map((digest) => apart(digest, () => watch(digest, head))));
       collect(new Set(open));
     },
   };
