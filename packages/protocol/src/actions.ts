@@ -55,6 +55,7 @@ export const refund = action(calls.refund);
 export const post = action<Parameters<typeof calls.post>[1], Hex>(calls.post);
 export const postOpened = action<Parameters<typeof calls.postOpened>[1], Hex>(calls.postOpened);
 export const finalise = action(calls.finalise);
+export const payAudits = action(calls.payAudits);
 export const burnFees = action(calls.burnFees);
 
 export const demandOpening = action(calls.demandOpening);

@@ -119,6 +119,7 @@ export const calls = {
   postOpened: (a: Addresses, p: { claim: Claim; deadline: bigint; opening: Opening }) =>
     market("postOpened")(a, [p.claim, p.deadline, p.opening]),
   finalise: (a: Addresses, p: { claim: Claim }) => market("finalise")(a, [p.claim]),
+  payAudits: (a: Addresses, _: Record<never, never>) => market("payAudits")(a, []),
   burnFees: (a: Addresses, _: Record<never, never>) => market("burn")(a, []),
 
   demandOpening: (a: Addresses, p: { claim: Claim; value: bigint }) => disputes("demandOpening")(a, [p.claim], p.value),

@@ -90,6 +90,7 @@ export const refusals: Readonly<Record<string, Refusal>> = {
   ArbiterShapeRight: ["the tensor has the shape that the Program says: nothing is proven", "stop"],
   ArbiterWitness: ["the witness does not fit what is committed", "change"],
   ValidatorHeader: ["the header is not valid (docs/spec/program.md)", "change"],
+  ValidatorOutput: ["the dims of an output do not multiply to the elements of its kernel", "change"],
   ValidatorKernel: ["a kernel is not valid (docs/spec/program.md)", "change"],
 
   ERC20InsufficientAllowance: ["the allowance is too small: approve first", "change"],

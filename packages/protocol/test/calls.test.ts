@@ -1,0 +1,26 @@
+import { disputesAbi, marketAbi, modelRegistryAbi, stakingAbi } from "@opengradient/bindings";
+import type { Abi } from "viem";
+import { expect, test } from "vitest";
+import * as actions from "../src/actions.ts";
+import { type CallOf, calls } from "../src/index.ts";
+
+const addresses = { opg: "0x1", modelRegistry: "0x2", staking: "0x3", market: "0x4", disputes: "0x5" } as never;
+
+/** What only a contract of ours may call. */
+const internal = ["openAtPost", "hold", "answered", "void", "lock", "unlock", "slash"];
+
+test("every function that changes something has a call and an action", () => {
+  const contracts = { "0x2": modelRegistryAbi, "0x3": stakingAbi, "0x4": marketAbi, "0x5": disputesAbi } as const;
+  const wanted = Object.entries(contracts).flatMap(([address, abi]) =>
+    (abi as Abi).flatMap((item) =>
+      item.type === "function" && /payable$/.test(item.stateMutability) && !internal.includes(item.name)
+        ? [`${address}.${item.name}`]
+        : [],
+    ),
+  );
+  const anything = new Proxy({}, { get: (_, key) => (key === "position" ? { object: 0, tensor: 0, j: 0, i: 0 } : 0) });
+  const built = Object.values(calls).map((build) => (build as CallOf<object>)(addresses, anything));
+  const covered = built.map(({ address, functionName }) => `${address}.${functionName}`);
+  expect(covered.filter((name) => !name.startsWith("0x1")).sort()).toEqual(wanted.sort());
+  expect(Object.keys(calls).filter((name) => !(name in actions))).toEqual([]);
+});
