@@ -13,7 +13,7 @@ import { perLeaf, resultElements, runReference, widthOf } from "@opengradient/pr
 import { describe, expect, test } from "vitest";
 import { type CommittedRun, commitRoots, depthOf } from "../src/index.ts";
 import { actsOn, type Behaviour, commitToy, honestly, NO_PROOF, type Played, play, traceSalt } from "./play.ts";
-import { type Random, randomOf, randomToy, type Toy } from "./toys.ts";
+import { falseSlice, type Random, randomOf, randomToy, recurrentToy, type Toy } from "./toys.ts";
 
 const withheld: Behaviour = { opens: true, answers: true };
 
@@ -78,6 +78,19 @@ describe("a false claim", () => {
     proven(play(toy, commitToy(toy, mixed), { ...honestly, posted: true }));
     proven(play(toy, commitToy(toy, mixed), { ...withheld, posted: true, givesInput: true }));
   });
+
+  test.each([0, 1, 20, 62])(
+    "a recurrence that is false from slice %i on is caught there, in its second member",
+    (t) => {
+      const toy = recurrentToy(5, 64);
+      const theirs = commitToy(toy, falseSlice(toy, 64, t));
+      for (const behaviour of [honestly, withheld]) {
+        const played = play(toy, theirs, { ...behaviour, posted: true, givesInput: true });
+        proven(played);
+        expect(played.last).toMatchObject({ kernel: 2, element: 3 * t });
+      }
+    },
+  );
 
   test("output false: one demand for the opening, then one proof, when nodes are served", () => {
     const toy = randomToy(11);

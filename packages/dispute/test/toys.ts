@@ -179,3 +179,37 @@ export function randomToy(seed: number, { kernels: wanted = 6, length = 0 } = {}
   const [w, x] = [weights.map(fill), inputs.map(fill)];
   return { program, weights: w, inputs: x, results: runReference(program, w, x) };
 }
+
+/** A recurrent group of two over `T` slices of three words, on a scaled input; b is the output. */
+export function recurrentToy(seed: number, T: number): Toy {
+  const random = randomOf(seed);
+  const length = 3 * T;
+  const kernels: Kernel[] = [
+    { ...scale({ space: 0, index: 0, dtype: 1, length }, 1, random), groupPos: 0, groupSize: 1 },
+    ...recurrence({ space: 2, index: 0, dtype: 1, length }, 1),
+  ];
+  const inputs = [{ dtype: 1 as Dtype, dims: [length], data: randomBytes(random, 4 * length) }];
+  const program: Program = {
+    inputs: [{ dtype: 1, dims: [length] }],
+    weights: [],
+    kernels,
+    outputs: [{ kernel: 2, dims: [T, 3] }],
+  };
+  validateProgram(program);
+  return { program, weights: [], inputs, results: runReference(program, [], inputs) };
+}
+
+/** Results of a recurrent toy in which one word of b is false at slice `t`, and everything after follows from it. */
+export function falseSlice({ results }: Toy, T: number, t: number): Uint8Array[] {
+  const [source, a, b] = results.map((data) => new Int32Array(data.slice().buffer)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  b[3 * t]! ^= 1;
+  for (let e = 3 * (t + 1); e < 3 * T; e++) {
+    a[e] = source[e]! + b[e - 3]!;
+    b[e] = Math.imul(3, a[e]!) + b[e - 3]!;
+  }
+  return [source, a, b].map((words) => new Uint8Array(words.buffer));
+}
