@@ -122,6 +122,25 @@ contract MarketSetupTest is World {
         new Disputes(market, arbiter, BOND, FLOOR);
     }
 
+    function test_courtParametersOutsideTheBoundsAreRefused() external {
+        IArbiter arbiter = disputes.arbiter();
+        Parameters[] memory tiers = new Parameters[](1);
+        tiers[0] = _parameters();
+        Wiring memory w = _wiring();
+        // Every refused creation still spends a nonce: four Markets, each naming the court that would come next.
+        uint128[4] memory bonds = [uint128(0), 1e27 + 1, 1, 1];
+        uint256[4] memory floors = [uint256(1), 1, 0, 100 gwei + 1];
+        for (uint256 i; i < 4; i++) {
+            w.disputes = Disputes(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1));
+            Market next = new Market(w, tiers);
+            bytes memory arguments = i < 2
+                ? abi.encode(bytes32("bond"), bonds[i], 1, 1e27)
+                : abi.encode(bytes32("baseFeeFloor"), floors[i], 1, 100 gwei);
+            vm.expectRevert(bytes.concat(IDisputes.DisputesParameterOutOfRange.selector, arguments));
+            new Disputes(next, arbiter, bonds[i], floors[i]);
+        }
+    }
+
     function testFuzz_splitIsTheFee(uint128 fee, uint16 royalty, uint16 audit, uint16 burn) external pure {
         royalty = uint16(bound(royalty, 0, 3000));
         audit = uint16(bound(audit, 0, 3000));

@@ -80,7 +80,7 @@ contract ModelRegistryTest is World {
         );
         uint256 snapshot = vm.snapshotState();
         vm.prank(stranger);
-        assertTrue(registry.publish(header, descriptors, origin, _metadata()) == expected);
+        assertEq(ModelId.unwrap(registry.publish(header, descriptors, origin, _metadata())), ModelId.unwrap(expected));
         _checkModel(expected, programRoot, kernels);
         vm.revertToState(snapshot);
 
@@ -97,7 +97,7 @@ contract ModelRegistryTest is World {
             assertEq(added, done);
             assertEq(all, kernels);
         }
-        assertTrue(registry.seal(draft) == expected);
+        assertEq(ModelId.unwrap(registry.seal(draft)), ModelId.unwrap(expected));
         vm.stopPrank();
         _checkModel(expected, programRoot, kernels);
         (uint32 none,) = registry.progress(draft);
