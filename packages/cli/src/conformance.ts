@@ -11,6 +11,7 @@ import {
   type Port,
   readModel,
   readTensor,
+  type ValueInfo,
 } from "@opengradient/onnx";
 import { outputsOf, type Program, runReference, type Tensor } from "@opengradient/program";
 import { type CaseFiles, findCases, readBytes } from "./conformanceCases.ts";
@@ -98,34 +99,46 @@ const importModel = (bytes: Uint8Array, options: ImportOptions = {}): Model => {
 
 type Given = ReadonlyMap<string, Constant>;
 
-/** Imports with the inputs open; where that is refused, with integers and booleans bound to the test set's values. */
+/** Inputs that are bound to the test set's values: none, and if that is refused, more and more of what may decide shapes. */
+const BINDINGS: readonly ((value: Constant) => boolean)[] = [
+  () => false,
+  ({ type }) => type === "i64" || type === "bool",
+  ({ type, dims }) => type === "i64" || type === "bool" || dims.every((d) => d === 1),
+];
+
 function importFor(bytes: Uint8Array, paths: readonly string[]): { model: Model; given: Given } {
   const { graph } = readModel(bytes);
   const initialized = new Set(graph.initializers.map((tensor) => tensor.name));
   const open = graph.inputs.filter((info) => !initialized.has(info.name));
-  const symbolic = open.filter((info) => info.dims?.every((d) => typeof d === "number") !== true);
-  let first: unknown;
-  let given: Given = new Map();
-  try {
-    given = readInputs(
-      open.map((info) => info.name),
-      paths,
-    );
-    const shapes = Object.fromEntries(
-      symbolic.flatMap(({ name }) => (given.has(name) ? [[name, given.get(name)!.dims]] : [])),
-    );
+  const given = givenFor(bytes, open, paths);
+  const symbolic = open.filter(
+    ({ name, dims }) => given.has(name) && dims?.every((d) => typeof d === "number") !== true,
+  );
+  const shapes = Object.fromEntries(symbolic.map(({ name }) => [name, given.get(name)!.dims]));
+  let refusal: OnnxError | undefined;
+  for (const isBound of BINDINGS) {
+    const set = Object.fromEntries([...given].filter(([, value]) => isBound(value)));
+    if (refusal !== undefined && Object.keys(set).length === 0) continue;
     try {
-      return { model: importModel(bytes, { shapes }), given };
+      return { model: importModel(bytes, { shapes, set }), given };
     } catch (cause) {
       if (!(cause instanceof OnnxError)) throw cause;
-      first = cause;
-      const set = Object.fromEntries([...given].filter(([, value]) => value.type === "i64" || value.type === "bool"));
-      if (Object.keys(set).length === 0) throw cause;
-      return { model: importModel(bytes, { shapes, set }), given };
+      refusal = cause;
     }
+  }
+  throw refusal;
+}
+
+/** Where the inputs are of kinds that can not be read, the model's own refusal says more. */
+function givenFor(bytes: Uint8Array, open: readonly ValueInfo[], paths: readonly string[]): Given {
+  try {
+    return readInputs(
+      open.map(({ name }) => name),
+      paths,
+    );
   } catch (cause) {
-    if (given.size === 0 && cause instanceof OnnxError) importModel(bytes);
-    throw cause instanceof OnnxError && first !== undefined ? first : cause;
+    if (cause instanceof OnnxError) importModel(bytes);
+    throw cause;
   }
 }
 

@@ -11,7 +11,12 @@ function averagePool(node: Node): Value {
   const kernel = node.ints("kernel_shape") ?? node.refuse("attribute kernel_shape is missing");
   if (x.dims.length < 3) return node.refuse(`X [${x.dims}] has no spatial axis`);
   const windows = windowsOf(node, x.dims.slice(2), kernel, node.int("ceil_mode", 0) !== 0);
-  const counts = tapCounts(windows, node.int("count_include_pad", 0) !== 0);
+  const padding = node.int("count_include_pad", 0) !== 0;
+  if (padding && reachesBeyond(windows))
+    return node.refuse(
+      "count_include_pad with a window that reaches beyond the padding: what counts there is not defined",
+    );
+  const counts = tapCounts(windows, padding);
   const [first] = counts;
   if (counts.includes(0)) return node.refuse("a window covers nothing but padding");
   const table = constant(fromFloats(counts, windows.outputs));
@@ -24,6 +29,13 @@ function averagePool(node: Node): Value {
     done: (frame) => fdiv(state(), divisor(frame)),
   });
 }
+
+/** With ceil_mode the last window may end after the padding does. */
+const reachesBeyond = (w: Windows): boolean =>
+  w.outputs.some((outputs, i) => {
+    const end = (outputs - 1) * w.strides[i]! + (w.kernel[i]! - 1) * w.dilations[i]! - w.padsBefore[i]!;
+    return end >= w.inputs[i]! + w.padsAfter[i]!;
+  });
 
 /** For each output position, row-major, the taps that count: inside the data, or also in the padding. */
 function tapCounts(w: Windows, padding: boolean): number[] {

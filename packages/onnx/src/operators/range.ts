@@ -1,5 +1,5 @@
 import { constant, type Value } from "../builder.ts";
-import { fromBigInts, fromFloats, numbersOf } from "../elements.ts";
+import { type Constant, fromBigInts, fromFloats, numbersOf } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 
@@ -13,8 +13,15 @@ function range(node: Node): Value {
   if (count > 0x1000000) return node.refuse(`${count} elements`);
   const values = Array.from({ length: count }, (_, i) => from + i * by);
   if (start!.type === "f32") return constant(fromFloats(values, [count]));
+  if (start!.type === "i32") return constant(fromInts32(values));
   if (start!.type !== "i64") return node.refuse(`type ${start!.type} is not supported`);
   return constant(fromBigInts(values.map(BigInt), [count]));
 }
+
+const fromInts32 = (values: readonly number[]): Constant => ({
+  type: "i32",
+  dims: [values.length],
+  data: new Uint8Array(Int32Array.from(values).buffer),
+});
 
 register("Range", range);
