@@ -173,12 +173,18 @@ library Scalar {
         }
       }
       default {
+        let folds := mload(FOLD_COUNT)
         for {} lt(here, end) { here := add(here, COORDINATE_SIZE) } {
-          let v := add(mload(here), mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
-          if gt(mload(FOLD_COUNT), 1) {
-            v := add(v, mul(mload(add(here, 0x80)), mload(add(FOLD_REGISTERS, 0x20))))
-            v := add(v, mul(mload(add(here, 0xa0)), mload(add(FOLD_REGISTERS, 0x40))))
-            v := add(v, mul(mload(add(here, 0xc0)), mload(add(FOLD_REGISTERS, 0x60))))
+          let v := mload(here)
+          if folds {
+            v := add(v, mul(mload(add(here, 0x60)), mload(FOLD_REGISTERS)))
+            if gt(folds, 1) {
+              v := add(v, mul(mload(add(here, 0x80)), mload(add(FOLD_REGISTERS, 0x20))))
+              if gt(folds, 2) {
+                v := add(v, mul(mload(add(here, 0xa0)), mload(add(FOLD_REGISTERS, 0x40))))
+                v := add(v, mul(mload(add(here, 0xc0)), mload(add(FOLD_REGISTERS, 0x60))))
+              }
+            }
           }
           if and(dynamic, 1) {
             v := add(v, b)

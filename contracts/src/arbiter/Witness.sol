@@ -212,20 +212,16 @@ library Witness {
 
   function openSpan(Cursor memory cursor, Source[] memory list, uint256 recordAt) private pure {
     unchecked {
-      uint256 ordinal = takeUint(cursor, 1);
-      if (ordinal >= list.length) fail(cursor, WitnessFault.Span);
-      Source memory source = list[ordinal];
-      uint256 first = takeUint(cursor, 4);
-      uint256 count = takeUint(cursor, 2);
-      if (count == 0 || first + count > KernelCode.leavesOf(source.dtype, source.length)) {
-        fail(cursor, WitnessFault.Span);
-      }
-      uint256 data = openLeaves(cursor, source, first, count);
-      uint256 per = KernelCode.perLeaf(source.dtype);
+      // u8 ordinal of the source · u32 first leaf · u16 leaves
+      uint256 head = takeUint(cursor, 7);
+      if (head >> 48 >= list.length) fail(cursor, WitnessFault.Span);
+      Source memory source = list[head >> 48];
+      uint256 data = openLeaves(cursor, source, uint32(head >> 16), uint16(head));
+      uint256 shift = source.dtype < KernelCode.I8_TYPE ? 6 : 8;
       assembly ("memory-safe") {
-        mstore(recordAt, ordinal)
-        mstore(add(recordAt, 0x20), mul(first, per))
-        mstore(add(recordAt, 0x40), mul(count, per))
+        mstore(recordAt, shr(48, head))
+        mstore(add(recordAt, 0x20), shl(shift, and(shr(16, head), 0xffffffff)))
+        mstore(add(recordAt, 0x40), shl(shift, and(head, 0xffff)))
         mstore(add(recordAt, 0x60), data)
       }
     }
@@ -238,9 +234,10 @@ library Witness {
     returns (uint256 data)
   {
     unchecked {
+      uint256 width = KernelCode.leavesOf(source.dtype, source.length);
+      if (count == 0 || first + count > width) fail(cursor, WitnessFault.Span);
       uint256 nodes;
       (data, nodes) = hashLeaves(take(cursor, 256 * count), count);
-      uint256 width = KernelCode.leavesOf(source.dtype, source.length);
       (bytes32 root, uint256 next) = Merkle.climbSpan(nodes, first, count, width, cursor.here);
       if (next > cursor.end) fail(cursor, WitnessFault.Truncated);
       cursor.here = next;

@@ -208,26 +208,21 @@ library F32 {
   function floor(uint256 a) internal pure returns (uint256 r) {
     assembly ("memory-safe") {
       let e := and(shr(23, a), 0xff)
-      r := and(a, 0x80000000)
       switch lt(e, 150)
-      case 0 { r := whole(a) }
+      case 0 {
+        r := a
+        if gt(and(a, 0x7fffffff), 0x7f800000) { r := 0x7fc00000 }
+      }
       default {
+        r := and(a, 0x80000000)
+        let m := or(0x800000, and(a, 0x7fffff))
         let drop := sub(150, e)
-        let m := mul(or(0x800000, and(a, 0x7fffff)), gt(e, 0))
+        // what is dropped pulls a negative number down (but not −0)
+        if r { m := add(m, mul(sub(shl(drop, 1), 1), gt(a, 0x80000000))) }
         let n := shr(drop, m)
-        // what is dropped pulls a negative number down
-        if r { if gt(and(a, 0x7fffffff), 0) { n := add(n, iszero(and(eq(shl(drop, n), m), gt(e, 0)))) } }
-        r := integer(r, n)
-      }
-      function whole(x) -> y {
-        y := x
-        if gt(and(x, 0x7fffffff), 0x7f800000) { y := 0x7fc00000 }
-      }
-      function integer(sign, n) -> y {
-        y := sign
         if n {
           let shift := sub(clz(n), 232)
-          y := or(sign, add(shl(23, sub(149, shift)), shl(shift, n)))
+          r := or(r, add(shl(23, sub(149, shift)), shl(shift, n)))
         }
       }
     }

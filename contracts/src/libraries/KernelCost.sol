@@ -29,7 +29,7 @@ library KernelCost {
       addSources(cost, header, kernel, found);
       uint256 depth = depthOf(kernel.outType, found.elements);
       cost.bytesNeeded += 8 + 64 * depth + 256;
-      cost.work += 850 + 500 * depth;
+      cost.work += 2400 + 500 * depth;
       size = cost.bytesNeeded;
       gas = cost.work + 16 * size;
       uint256 floor = 21_000 + 40 * size;
@@ -40,10 +40,12 @@ library KernelCost {
   function foldGas(Kernel memory kernel, Findings memory found) private pure returns (uint256) {
     unchecked {
       if (kernel.folds == 0) return 0;
-      (Dot dot,,) = kernel.dotFold();
-      if (dot == Dot.None) return found.steps * (200 + found.stepGas);
+      (Dot dot, uint256 p, uint256 q) = kernel.dotFold();
+      if (dot == Dot.None) return found.steps * (320 + found.stepGas);
       uint256 rows = found.steps / extentOf(kernel, kernel.folds - 1);
-      return rows * 4000 + found.steps * (dot == Dot.F32 ? 800 : 30);
+      uint256 coordinates = KernelCode.u8At(p + 1) + KernelCode.u8At(q + 1);
+      uint256 row = 11_000 + coordinates * (550 + 110 * kernel.folds);
+      return rows * row + found.steps * (dot == Dot.F32 ? 800 : 30);
     }
   }
 
@@ -58,8 +60,8 @@ library KernelCost {
         (uint256 spans, uint256 leaves, uint256 hints) =
           footprint(kernel, found, access, KernelCode.leavesOf(dtype, length));
         cost.bytesNeeded += spans * (8 + 64 * depth) + 256 * leaves + hints;
-        cost.work += 1000 + KernelCode.u8At(access.here + 1) * (400 + 150 * indices) + spans * (600 + 500 * depth)
-          + 250 * leaves;
+        cost.work += 2200 + KernelCode.u8At(access.here + 1) * (400 + 150 * indices) + spans * (1800 + 500 * depth)
+          + 600 * leaves;
       }
     }
   }
@@ -123,7 +125,7 @@ library KernelCost {
     unchecked {
       uint256 depth = clog2(length);
       cost.bytesNeeded += 32 + 32 * depth;
-      cost.work += 1500 + 300 * depth;
+      cost.work += 3500 + 300 * depth;
     }
   }
 

@@ -129,7 +129,7 @@ library KernelRules {
           ++access.dynamic;
         }
         if (access.dynamic > 2) fail(4, found, KernelCode.u8At(here + 2));
-        access.gas = (access.dynamic == 0 ? 500 : 800) + dimensions * (120 + 60 * kernel.folds);
+        access.gas = (access.dynamic == 0 ? 750 : 1100) + dimensions * (120 + 60 * kernel.folds);
         checkSource(header, kernel, found, here);
         here = checkCoordinates(kernel, found, here, dimensions);
       }

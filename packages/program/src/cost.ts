@@ -37,7 +37,7 @@ export type Cost = {
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
 const loadGas = (access: Access, folds: number): number =>
-  (access.dynMask ? 800 : 500) + access.coordinates.length * (120 + 60 * folds);
+  (access.dynMask ? 1_100 : 750) + access.coordinates.length * (120 + 60 * folds);
 
 /** Gas of a list of instructions, run once. */
 export const segmentGas = (kernel: Kernel, code: readonly Instruction[]): number =>
@@ -96,7 +96,10 @@ export function foldGas(kernel: Kernel): number {
   if (kernel.folds.length === 0) return 0;
   const F = foldSteps(kernel);
   const dot = dotPattern(kernel);
-  return dot ? (F / kernel.folds.at(-1)!) * 4_000 + F * dot.rate : F * (200 + segmentGas(kernel, kernel.step));
+  if (!dot) return F * (320 + segmentGas(kernel, kernel.step));
+  const coordinates = sum([dot.left, dot.right].map((a) => kernel.accesses[a]!.coordinates.length));
+  const row = 11_000 + coordinates * (550 + 110 * kernel.folds.length);
+  return (F / kernel.folds.at(-1)!) * row + F * dot.rate;
 }
 
 /** Length of a descriptor in bytes. */
@@ -131,13 +134,13 @@ export function costOf(facts: ProgramFacts, k: number, kernel: Kernel): Cost {
     400 * instructions +
     100 * kernel.constants.length +
     10 * descriptor +
-    sum(kernel.accesses.map((access) => 1_000 + access.coordinates.length * (400 + 150 * dimensions))) +
+    sum(kernel.accesses.map((access) => 2_200 + access.coordinates.length * (400 + 150 * dimensions))) +
     segmentGas(kernel, kernel.init) +
     segmentGas(kernel, kernel.done) +
     fold +
-    sum(listDepths.map((depth) => 1_500 + 300 * depth)) +
-    sum(footprints.map((at) => at.spans * (600 + 500 * at.depth) + 250 * at.leafCount)) +
-    (850 + 500 * ownDepth);
+    sum(listDepths.map((depth) => 3_500 + 300 * depth)) +
+    sum(footprints.map((at) => at.spans * (1_800 + 500 * at.depth) + 600 * at.leafCount)) +
+    (2_400 + 500 * ownDepth);
   return {
     gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes),
     bytes,

@@ -45,17 +45,17 @@ describe("cost, worked by hand", () => {
     const descriptor = 132;
     const perAccess = 1 * (8 + 64 * 6) + 256 * 2 + (2 + 1);
     const bytes = 1_500 + descriptor + 32 * 1 + 3 * 32 + 2 * perAccess + (8 + 64 * 6 + 256);
-    const fold = 4_000 + 64 * 800;
+    const fold = 11_000 + 2 * (550 + 110) + 64 * 800;
     const work =
       150_000 +
       4 * 400 +
       100 +
       10 * descriptor +
-      2 * (1_000 + 400 + 450) +
+      2 * (2_200 + 400 + 450) +
       fold +
-      3 * 1_500 +
-      2 * (600 + 3_000 + 500) +
-      (850 + 3_000);
+      3 * 3_500 +
+      2 * (1_800 + 3_000 + 1_200) +
+      (2_400 + 3_000);
     expect(costOf(facts(1, 1, 1), 0, product())).toMatchObject({
       ...{ bytes, work, fold, dot: true, gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes) },
       ...{ spans: 3, leaves: 5, hints: 6 },
@@ -97,7 +97,7 @@ describe("cost, worked by hand", () => {
     });
     const cost = costOf(facts(1, 1, 1), 0, kernel);
     expect(cost.footprints).toEqual([{ spans: 65, leafCount: 65, hints: 65, depth: 6 }]);
-    expect(cost.fold).toBe(64 * (200 + 800 + 180 + 950));
+    expect(cost.fold).toBe(64 * (320 + 1_100 + 180 + 950));
   });
 
   it("stays exact where coefficients and strides multiply beyond 2^53", () => {

@@ -268,7 +268,9 @@ export const dotRate = (kernel) => {
     a.dynMask === 0 &&
     Math.abs(lastStep(a)) <= 256 / WIDTH[a.dtype] &&
     (f32 ? a.dtype === 0 : a.dtype >= 2 && lastStep(a) === 1);
-  return fits(accesses[p]) && fits(accesses[q]) ? (f32 ? 800 : 30) : undefined;
+  if (!fits(accesses[p]) || !fits(accesses[q])) return undefined;
+  const coordinates = accesses[p].coordinates.length + accesses[q].coordinates.length;
+  return { step: f32 ? 800 : 30, row: 11000 + coordinates * (550 + 110 * folds.length) };
 };
 
 export const cost = (header, kernel, k, descriptorLength) => {
@@ -279,7 +281,7 @@ export const cost = (header, kernel, k, descriptorLength) => {
     segment.reduce(
       (sum, [op, a]) =>
         sum +
-        (op === 0 ? (accesses[a].dynMask ? 800 : 500) + accesses[a].coordinates.length * (120 + 60 * s) : OP_GAS(op)),
+        (op === 0 ? (accesses[a].dynMask ? 1100 : 750) + accesses[a].coordinates.length * (120 + 60 * s) : OP_GAS(op)),
       0,
     );
   const prints = accesses.map((a, i) => footprint(kernel, a, i));
@@ -290,7 +292,7 @@ export const cost = (header, kernel, k, descriptorLength) => {
   const sum = (list, f) => list.reduce((total, x) => total + f(x), 0);
   const depths = [...sources.values()];
   const rate = dotRate(kernel);
-  const fold = s === 0 ? 0 : rate !== undefined ? (F / folds[s - 1]) * 4000 + F * rate : F * (200 + ops(step));
+  const fold = s === 0 ? 0 : rate !== undefined ? (F / folds[s - 1]) * rate.row + F * rate.step : F * (320 + ops(step));
   const bytes =
     1500 +
     descriptorLength +
@@ -303,12 +305,12 @@ export const cost = (header, kernel, k, descriptorLength) => {
     400 * (init.length + step.length + done.length) +
     100 * constants.length +
     10 * descriptorLength +
-    sum(accesses, (a) => 1000 + a.coordinates.length * (400 + 150 * (r + s))) +
+    sum(accesses, (a) => 2200 + a.coordinates.length * (400 + 150 * (r + s))) +
     ops(init) +
     ops(done) +
     fold +
-    sum(depths, (d) => 1500 + 300 * d) +
-    sum(prints, (f) => f.spans * (600 + 500 * f.depth) + 250 * f.leafCount) +
-    (850 + 500 * own);
+    sum(depths, (d) => 3500 + 300 * d) +
+    sum(prints, (f) => f.spans * (1800 + 500 * f.depth) + 600 * f.leafCount) +
+    (2400 + 500 * own);
   return { gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes), bytes };
 };
