@@ -1,5 +1,7 @@
-import { runAlone, type Tensor } from "@opengradient/program";
+import { type Kernel, runAlone, type Tensor, toDraft } from "@opengradient/program";
+import { copiedLoad } from "./inline.ts";
 import { type Module, withAccesses } from "./module.ts";
+import { gatherWeight, neverOutside } from "./weights.ts";
 
 /** Kernels that read only weights are evaluated now, by the reference; their results become weights. */
 export function foldConstants(module: Module): Module {
@@ -12,11 +14,23 @@ export function foldConstants(module: Module): Module {
       a.space === 2 && weightOf.has(a.index) ? { ...a, space: 1, index: weightOf.get(a.index)! } : a,
     );
     if (outputs.has(k) || next.groupSize > 1 || next.accesses.some((a) => a.space !== 1)) return next;
-    const data = runAlone(next, (access) => weights[access.index]!);
-    const dims = next.loops.length === 0 ? [1] : next.loops;
-    weightOf.set(k, weights.push({ dtype: next.outType, dims, data }) - 1);
+    weightOf.set(k, weights.push(copied(next, weights) ?? computed(next, weights)) - 1);
     return next;
   });
   const infos = weights.map((w) => ({ dtype: w.dtype, dims: w.dims }));
   return { ...module, weights, program: { ...program, kernels, weights: infos } };
+}
+
+function computed(kernel: Kernel, weights: readonly Tensor[]): Tensor {
+  const data = runAlone(kernel, (access) => weights[access.index]!);
+  return { dtype: kernel.outType, dims: kernel.loops, data };
+}
+
+/** Views of whole weights are too large for the reference to be waited for. */
+function copied(kernel: Kernel, weights: readonly Tensor[]): Tensor | undefined {
+  const load = copiedLoad(toDraft(kernel));
+  if (load === undefined || load.access.dtype !== kernel.outType || !neverOutside(load.access, kernel.loops))
+    return undefined;
+  const all = kernel.loops.map((_, i) => i);
+  return gatherWeight(weights[load.access.index]!, load.access, all, kernel.loops);
 }

@@ -22,6 +22,7 @@ import type { Module } from "./module.ts";
 
 type Work = {
   readonly drafts: Draft[];
+  readonly labels: string[];
   readonly facts: ProgramFacts;
   /** by result: the kernels that read it */
   readonly readers: Set<number>[];
@@ -33,6 +34,7 @@ export function fuse(module: Module): Module {
   const drafts = program.kernels.map(toDraft);
   const work: Work = {
     drafts,
+    labels: [...module.labels],
     facts: factsOf(program),
     readers: drafts.map(() => new Set<number>()),
     outputs: new Set(program.outputs.map(({ kernel }) => kernel)),
@@ -40,7 +42,13 @@ export function fuse(module: Module): Module {
   for (const [k, d] of drafts.entries()) for (const { index } of resultReads(d)) work.readers[index]!.add(k);
   for (const k of drafts.keys()) while (joinOne(work, k));
   const kernels = drafts.map(toKernel);
-  return { ...module, program: { ...program, kernels } };
+  return { ...module, program: { ...program, kernels }, labels: work.labels };
+}
+
+/** "conv1 + relu1", or only the ends of a longer chain. */
+function joinedLabel(writer: string, reader: string): string {
+  const parts = [...new Set([...writer.split(/ \+ | … /), ...reader.split(/ \+ | … /)])];
+  return parts.length <= 3 ? parts.join(" + ") : `${parts[0]} … ${parts.at(-1)}`;
 }
 
 /** The distinct accesses to results. */
@@ -66,6 +74,7 @@ function joinOne(work: Work, k: number): boolean {
     const joined = inlineRead(reader, access, writer);
     if (joined === undefined || !pays(work.facts, k, { reader, writer, joined })) continue;
     replaceReader(work, k, joined);
+    if (copiedLoad(writer) === undefined) work.labels[k] = joinedLabel(work.labels[access.index]!, work.labels[k]!);
     return true;
   }
   return false;

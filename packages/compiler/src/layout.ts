@@ -5,7 +5,6 @@
  */
 import {
   type Access,
-  canFail,
   type Draft,
   type Expr,
   product,
@@ -20,7 +19,7 @@ import { resultReads } from "./fuse.ts";
 import { sameAccess } from "./inline.ts";
 import { type Module, replaceWeights } from "./module.ts";
 import { dotLoads, reductionOf } from "./reduction.ts";
-import { gatherWeight } from "./weights.ts";
+import { gatherWeight, neverOutside } from "./weights.ts";
 
 export function layout(module: Module): Module {
   const { program } = module;
@@ -168,8 +167,7 @@ function contiguousWeights(d: Draft, weights: Tensor[]): Draft {
   const extents = [...d.loops, ...d.folds];
   const replaced = new Map<string, Access>();
   visit(d.step, (e) => {
-    if (e.kind !== "load" || e.access.space !== 1 || e.access.dynMask !== 0) return;
-    if (e.access.coordinates.some((c) => canFail(c, extents))) return;
+    if (e.kind !== "load" || e.access.space !== 1 || !neverOutside(e.access, extents)) return;
     const move = moves(e.access, extents.length);
     const used = identity(extents.length).filter((i) => move[i] !== 0);
     const dims = used.map((i) => extents[i]!);

@@ -1,6 +1,10 @@
-import { type Access, combine, product, type Tensor, widthOf } from "@opengradient/program";
+import { type Access, canFail, combine, product, type Tensor, widthOf } from "@opengradient/program";
 
 type Elements = Int32Array | Uint8Array;
+
+/** Whether a static access is inside at all indices. */
+export const neverOutside = (access: Access, extents: readonly number[]): boolean =>
+  access.dynMask === 0 && !access.coordinates.some((c) => canFail(c, extents));
 
 /** The elements that `access` reads as the `used` indices run, in that order. The access is static and never outside. */
 export function gatherWeight(
