@@ -84,7 +84,7 @@ test("an operator that is killed again and again answers every request exactly o
   };
   let deaths = 0;
   // It dies later and later in its life: between reading, running, signing, sending and seeing it mined.
-  for (let life = 5; !(await posted()); life = Math.ceil(1.4 * life)) {
+  for (let life = 15; !(await posted()); life = Math.ceil(1.5 * life)) {
     await node.start();
     await sleep(life);
     await node.kill();

@@ -35,7 +35,7 @@ import {
   until,
   untilDecided,
 } from "./stage.ts";
-import { toyInput } from "./toy.ts";
+import { scratch, toyInput } from "./toy.ts";
 
 let stage: Stage;
 
@@ -125,9 +125,31 @@ test("a requester hands a watcher the input that its operator withholds: only th
   expect(demanded.map(({ args }) => decodePosition(args["position"] as bigint).object)).toEqual([3, 5]);
 });
 
+test("a watcher that dies between its commit and its proof goes on where it was", async () => {
+  const { node, operator } = await startOperator(stage, "output", true);
+  const dataDir = scratch();
+  const first = await startWatcher(stage, "defend", { dataDir });
+  const requester = await newActor(stage, 10n * OPG);
+  const input = toyInput(9);
+  const { requestId } = await ask(stage, requester, operator, input);
+  await give(node, input);
+  const claim = await postedClaim(stage, requestId);
+  const id = claimDigest(domainOf(stage.author), claim);
+  const ours = async (name: string) => (await stage.events()).filter((e) => e.name === name && e.args["id"] === id);
+  await until("the commit", async () => (await ours("Committed"))[0]);
+  await first.node.stop();
+  await stage.chain.advance(1);
+  await stage.chain.advance(1);
+  expect(await ours("Proven")).toEqual([]);
+  await startWatcher(stage, "defend", { dataDir, actor: first.actor });
+  expect(await untilDecided(stage, claim)).toBe("void");
+  expect((await ours("Committed")).length).toBe(1);
+  expect((await ours("Proven")).length).toBe(1);
+});
+
 test("a watcher with a small budget does not buy what is dear", async () => {
   const { node, operator } = await startOperator(stage, "silent");
-  const watcher = await startWatcher(stage, "defend", "0.0001");
+  const watcher = await startWatcher(stage, "defend", { mostNative: "0.0001" });
   const requester = await newActor(stage, 10n * OPG);
   const input = toyInput(8);
   const { requestId } = await ask(stage, requester, operator, input);

@@ -147,14 +147,21 @@ export async function startOperator(stage: Stage, lie: Lie = "none", postOpened 
   return { node, operator };
 }
 
+export type WatcherOptions = {
+  readonly mostNative?: string;
+  readonly dataDir?: string;
+  /** whose key it has, to start it again */
+  readonly actor?: Writer & { key: Hex };
+};
+
 export async function startWatcher(
   stage: Stage,
   mode: "watch" | "defend",
-  mostNative = "0.25",
-): Promise<{ node: Node; actor: Writer }> {
-  const actor = await newActor(stage, 1_000n * OPG);
+  { mostNative = "0.25", dataDir = scratch(), actor: former }: WatcherOptions = {},
+): Promise<{ node: Node; actor: Writer & { key: Hex } }> {
+  const actor = former ?? (await newActor(stage, 1_000n * OPG));
   const watcher = mode === "watch" ? { mode } : { mode, key: actor.key, mostNative };
-  const node = await startNode(parseConfig(nodeConfig(stage, { watcher })), { log: silentLog });
+  const node = await startNode(parseConfig(nodeConfig(stage, { watcher, dataDir })), { log: silentLog });
   stage.running.push(node);
   return { node, actor };
 }

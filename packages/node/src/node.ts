@@ -134,13 +134,27 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     inputs,
     notReady: () => (head ? failure : "the chain was not read yet"),
     wake: loops[0]!.wake,
-    status: () => ({ chainId: reader.chainId, head: head && { block: Number(head.number), time: head.time }, failure }),
+    status: () => ({
+      chainId: reader.chainId,
+      head: head && { block: Number(head.number), time: head.time },
+      failure,
+      operator: operator?.owner,
+      watcher: config.watcher?.mode,
+      outboxes: outboxes.map((outbox) => ({ account: outbox.account, intents: outbox.counts() })),
+    }),
     mostUpload: config.mostUploadBytes,
     log,
   });
   const server = await listen(parts.aroundHttp?.(app) ?? app, config.http);
   log.info({ url: server.url, operator: operator?.owner, watcher: config.watcher?.mode }, "started");
-  return { url: server.url, stop: () => stopAll(loops, server, [db, guard]) };
+  let stopping: Promise<void> | undefined;
+  return {
+    url: server.url,
+    stop() {
+      stopping ??= stopAll(loops, server, [db, guard]);
+      return stopping;
+    },
+  };
 }
 
 type Closable = { close(): void };

@@ -22,6 +22,8 @@ export type Outbox = {
   /** Keeps a new intent; one that is known changes only while nothing was signed for it. */
   add(intent: Intent): void;
   stateOf(id: string): { readonly state: IntentState; readonly reason: string | undefined } | undefined;
+  /** intents by state, for people who look */
+  counts(): Readonly<Partial<Record<IntentState, number>>>;
   /** Sends what is queued and looks after what was sent. */
   tick(now: number): Promise<void>;
 };
@@ -164,6 +166,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const row = store.get(id);
       return row && { state: row.state, reason: row.reason ?? undefined };
     },
+    counts: store.counts,
     async tick(now) {
       const sent = store.inState("sent");
       if (sent.length) {
@@ -205,7 +208,11 @@ function outboxStore(db: Db, account: Address) {
   const highest = db.prepare<[string], { nonce: number | null }>(
     "SELECT max(nonce) AS nonce FROM attempts WHERE account = ?",
   );
+  const counts = db.prepare<[string], { state: IntentState; n: number }>(
+    "SELECT state, count(*) AS n FROM intents WHERE account = ? GROUP BY state",
+  );
   return {
+    counts: () => Object.fromEntries(counts.all(account).map(({ state, n }) => [state, n])),
     get: (id: string) => get.get(id),
     inState: (state: IntentState) => inState.all(account, state),
     attempts: (id: string) => attempts.all(id),
