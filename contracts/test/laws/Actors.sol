@@ -99,7 +99,7 @@ contract Actors is World {
         Run memory run = _run(seed);
         Request memory terms = _request(_inputSide(run));
         terms.operator = to;
-        terms.coverage = uint128(bound(who, FEE, 2000e18));
+        terms.coverage = uint128(_bound(who, FEE, 2000e18));
         terms.deadline = uint64(block.timestamp + 1 + seed % 3 days);
         vm.prank(from);
         uint256 requestId = market.request(terms);
@@ -193,7 +193,7 @@ contract Actors is World {
     function moveStake(uint256 who, uint128 amount, uint256 how) external {
         address who_ = who % 3 == 0 ? operator : who % 3 == 1 ? liar : mute;
         if (how % 3 == 0) {
-            amount = uint128(bound(amount, 1, 1000e18));
+            amount = uint128(_bound(amount, 1, 1000e18));
             if (opg.balanceOf(who_) < amount) return;
             vm.prank(who_);
             staking.stake(who_, amount);
@@ -211,7 +211,7 @@ contract Actors is World {
     }
 
     function give(uint256 amount, uint256 to) external counted("give") {
-        amount = bound(amount, 0, 1e18);
+        amount = _bound(amount, 0, 1e18);
         address target = to % 3 == 0 ? address(market) : to % 3 == 1 ? address(staking) : address(disputes);
         vm.prank(griefer);
         opg.transfer(target, amount);
@@ -226,17 +226,17 @@ contract Actors is World {
 
     /// Time passes in steps of at most R / 2, after the honest have acted.
     function pass(uint256 steps, uint256 size) external counted("pass") {
-        steps = bound(steps, 1, 4);
+        steps = _bound(steps, 1, 4);
         for (uint256 i; i < steps; i++) {
             actHonestly();
-            vm.warp(block.timestamp + bound(size, 1, tier.reaction / 2));
+            vm.warp(block.timestamp + _bound(size, 1, tier.reaction / 2));
             vm.roll(block.number + 2);
         }
     }
 
     /// Long waits, in which the honest keep acting.
     function wait(uint256 size) external counted("wait") {
-        uint256 until = block.timestamp + bound(size, 1, 3 days);
+        uint256 until = block.timestamp + _bound(size, 1, 3 days);
         for (uint256 i; i < 20 && block.timestamp < until; i++) {
             actHonestly();
             uint256 next = _nextDue(until);
@@ -440,7 +440,7 @@ contract Actors is World {
         uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + (o.frozenAt == 0 ? FAULT_BOND : 0);
         if (o.staked <= held) return;
         vm.prank(who_);
-        staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(bound(amount, 1, o.staked - held)));
+        staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(_bound(amount, 1, o.staked - held)));
         done["thaw"]++;
     }
 
