@@ -4,6 +4,7 @@ import { TensorError } from "@opengradient/program";
 import { encodePackage, PackageError, receiptToJson } from "@opengradient/protocol";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
@@ -35,6 +36,7 @@ const binary = (c: Context, bytes: Uint8Array) =>
 export function openHttp(options: HttpOptions): Hono {
   const app = new Hono();
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
     options.log.error({ path: c.req.path, error: String(error) }, "request failed");
     return c.text("the node failed; its log says why", 500);
   });
