@@ -9,9 +9,14 @@ import { quiet } from "./quiet.ts";
 const path = createRequire(import.meta.url).resolve("solc/soljson.js");
 const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 10_000 } };
 
+// An instrumented build must not be mistaken for the ordinary one by tests that run meanwhile.
+const instrumented = process.env["HARDHAT_COVERAGE"]
+  ? { artifacts: "./coverage/artifacts", cache: "./coverage/cache" }
+  : {};
+
 export default defineConfig({
   plugins: [hardhatViem, hardhatViemAssertions, hardhatNetworkHelpers, quiet],
-  paths: { sources: "./src", tests: { solidity: "./test" } },
+  paths: { sources: "./src", tests: { solidity: "./test" }, ...instrumented },
   solidity: {
     profiles: {
       default: { version: "0.8.37", path, settings },
