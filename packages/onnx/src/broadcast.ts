@@ -1,7 +1,7 @@
 /** Numpy's broadcasting, and the operators that are one scalar function over it. */
 import type { Expr } from "@opengradient/program";
 import { constant, type Frame, type Index, type Value } from "./builder.ts";
-import { type ElementType, elementsOf, fromBigInts } from "./elements.ts";
+import { type ElementType, elementsOf, fromBigInts, MAX_IMPORT_STEPS } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import { type Binary, type ByKind, kindOf, type Node, type Unary } from "./node.ts";
 
@@ -72,6 +72,7 @@ function onIntegers(node: Node, exact: Exact | undefined): Value {
   if (exact === undefined || a.wide === undefined || b.wide === undefined)
     return node.refuse("type i64 is not supported");
   const dims = broadcastDims([a.dims, b.dims]);
+  if (elementsOf(dims) > MAX_IMPORT_STEPS) return node.refuse(`an int64 constant of [${dims}] is too large`);
   const [left, right] = [broadcastIndices(a.dims, dims), broadcastIndices(b.dims, dims)];
   const wide = left.map((i, at) => {
     const value = exact(a.wide![i]!, b.wide![right[at]!]!);

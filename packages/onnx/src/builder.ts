@@ -21,6 +21,7 @@ import {
   fits,
   fromBigInts,
   MAX_ELEMENTS,
+  MAX_IMPORT_STEPS,
   numbersOf,
 } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
@@ -167,6 +168,7 @@ function resultData(store: Store, k: number): Uint8Array | undefined {
 
 function evaluate(store: Store, k: number): Uint8Array | undefined {
   const kernel = store.kernels[k]!;
+  if (elementsOf(kernel.loops) * elementsOf(kernel.folds) > MAX_IMPORT_STEPS) return undefined;
   const sources = new Map<Access, Tensor>();
   for (const access of kernel.accesses) {
     const data = access.space === 2 ? resultData(store, access.index) : store.weights[access.index]?.data;

@@ -45,6 +45,8 @@ export function elementType(onnxType: number, what: string): ElementType {
 export const elementsOf = (dims: readonly number[]): number => dims.reduce((product, d) => product * d, 1);
 
 export const MAX_ELEMENTS = 0x40000000;
+/** Steps that computing a constant at import may take, and elements of an int64 constant. */
+export const MAX_IMPORT_STEPS = 0x1000000;
 
 /** @throws OnnxError when dimensions are negative or multiply to more than 2^30 */
 export function checkDims(dims: readonly number[], what: string): void {

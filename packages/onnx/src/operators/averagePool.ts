@@ -1,5 +1,6 @@
+import type { Expr } from "@opengradient/program";
 import { constant, type Frame, type Value } from "../builder.ts";
-import { fromFloats } from "../elements.ts";
+import { elementsOf, fromFloats, MAX_IMPORT_STEPS } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fadd, fdiv, float, state } from "../scalar.ts";
@@ -17,11 +18,8 @@ function averagePool(node: Node): Value {
       "count_include_pad with a window that reaches beyond the padding: what counts there is not defined",
     );
   const counts = tapCounts(windows, padding);
-  const [first] = counts;
-  if (counts.includes(0)) return node.refuse("a window covers nothing but padding");
-  const table = constant(fromFloats(counts, windows.outputs));
-  const divisor = ({ loops, read }: Frame) =>
-    counts.every((n) => n === first) ? float(first!) : read(table, loops.slice(2));
+  if (counts.some((axis) => axis.includes(0))) return node.refuse("a window covers nothing but padding");
+  const divisor = divisorOf(node, windows, counts);
   return node.build.fold("f32", [...x.dims.slice(0, 2), ...windows.outputs], {
     over: kernel,
     init: () => [float(0)],
@@ -37,13 +35,12 @@ const reachesBeyond = (w: Windows): boolean =>
     return end >= w.inputs[i]! + w.padsAfter[i]!;
   });
 
-/** For each output position, row-major, the taps that count: inside the data, or also in the padding. */
-function tapCounts(w: Windows, padding: boolean): number[] {
-  let counts = [1];
-  for (const [axis, outputs] of w.outputs.entries()) {
+/** For each axis and output position the taps that count: inside the data, or also in the padding. */
+function tapCounts(w: Windows, padding: boolean): number[][] {
+  return w.outputs.map((outputs, axis) => {
     const end = w.inputs[axis]! + (padding ? w.padsAfter[axis]! : 0);
     const start = padding ? -w.padsBefore[axis]! : 0;
-    const along = Array.from({ length: outputs }, (_, o) => {
+    return Array.from({ length: outputs }, (_, o) => {
       let inside = 0;
       for (let t = 0; t < w.kernel[axis]!; t++) {
         const at = o * w.strides[axis]! + t * w.dilations[axis]! - w.padsBefore[axis]!;
@@ -51,9 +48,20 @@ function tapCounts(w: Windows, padding: boolean): number[] {
       }
       return inside;
     });
-    counts = counts.flatMap((count) => along.map((n) => count * n));
+  });
+}
+
+/** The product of the axes' counts: a number, or a table over the output positions. */
+function divisorOf(node: Node, w: Windows, counts: readonly (readonly number[])[]): (frame: Frame) => Expr {
+  if (counts.every((axis) => axis.every((n) => n === axis[0]))) {
+    const all = float(counts.reduce((product, axis) => product * axis[0]!, 1));
+    return () => all;
   }
-  return counts;
+  if (elementsOf(w.outputs) > MAX_IMPORT_STEPS)
+    return node.refuse(`a table of divisors for [${w.outputs}] is too large`);
+  const products = counts.reduce((list, axis) => list.flatMap((n) => axis.map((m) => n * m)), [1]);
+  const table = constant(fromFloats(products, w.outputs));
+  return ({ loops, read }) => read(table, loops.slice(2));
 }
 
 register("AveragePool", averagePool);

@@ -1,5 +1,5 @@
 import { constant, type Value, view } from "../builder.ts";
-import { checkDims, elementsOf, fromBigInts, fromFloats, widthOf } from "../elements.ts";
+import { checkDims, elementsOf, fromBigInts, fromFloats, MAX_IMPORT_STEPS, widthOf } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 
@@ -10,6 +10,7 @@ function constantOfShape(node: Node): Value {
   const value = node.build.known(given)!;
   if (elementsOf(value.dims) !== 1) return node.refuse(`value has [${value.dims}], expected one element`);
   const count = elementsOf(dims);
+  if (count > (value.wide ? MAX_IMPORT_STEPS : 0x10000000)) return node.refuse(`a constant of [${dims}] is too large`);
   if (value.wide) return constant(fromBigInts(new Array<bigint>(count).fill(value.wide[0]!), dims));
   const data = new Uint8Array(count * widthOf(value.type));
   if (data.length === count) data.fill(value.data[0]!);

@@ -1,5 +1,5 @@
 import { constant, type Value } from "../builder.ts";
-import { type Constant, fromBigInts, fromFloats, numbersOf } from "../elements.ts";
+import { type Constant, fromBigInts, fromFloats, MAX_IMPORT_STEPS, numbersOf } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 
@@ -10,7 +10,7 @@ function range(node: Node): Value {
   if (!Number.isFinite(from + to + by) || by === 0 || Math.abs(from) + Math.abs(to) > 0x10000000000000)
     return node.refuse(`from ${from} to ${to} by ${by}`);
   const count = Math.max(Math.ceil((to - from) / by), 0);
-  if (count > 0x1000000) return node.refuse(`${count} elements`);
+  if (count > MAX_IMPORT_STEPS) return node.refuse(`${count} elements`);
   const values = Array.from({ length: count }, (_, i) => from + i * by);
   if (start!.type === "f32") return constant(fromFloats(values, [count]));
   if (start!.type === "i32") return constant(fromInts32(values));
