@@ -116,12 +116,12 @@ const KERNEL_FACTS = [
 /** f32 × 16,384: 256 leaves. */
 export const BIG_SHAPE = 16384;
 
-/** One kernel over one input of 256 leaves, for the toy validator. */
-function toyModel() {
-  const header = encodeAbiParameters(HEADER_FACTS, [{ weights: 0, kernels: 2, outputs: [1], inputs: [BIG_SHAPE] }]);
+/** Kernels that read nothing, and one input, of 256 leaves each, for the toy validator. */
+export function toyProgram(kernels: number, outputs: readonly number[]) {
+  const header = encodeAbiParameters(HEADER_FACTS, [{ weights: 0, kernels, outputs, inputs: [BIG_SHAPE] }]);
   const kernel = { shape: BIG_SHAPE, groupPos: 0, groupSize: 1, leading: 0, reads: [] };
   const descriptor = encodeAbiParameters(KERNEL_FACTS, [kernel]);
-  return { header, descriptors: [descriptor, descriptor] };
+  return { header, descriptors: Array<Hex>(kernels).fill(descriptor) };
 }
 
 /** All contracts with the toy machine, an operator with stake, a requester and a challenger with allowances. */
@@ -165,7 +165,7 @@ export async function createCourt(chain: Chain) {
   }
   // As the deployment does: its balance is never zero again, which would make the first bond dearer by 17,000 gas.
   await chain.send(who.treasury, opg, "transfer", [disputes.address, 1n]);
-  const { header, descriptors } = toyModel();
+  const { header, descriptors } = toyProgram(2, [1]);
   const origin = { weightsRoot: zeroHash, sourceHash: zeroHash, compilerHash: zeroHash };
   const published = [header, descriptors, origin, { royaltyBps: 1000, uri: "" }];
   const { result: modelRoot } = await chain.reader.simulateContract({

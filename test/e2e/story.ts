@@ -334,7 +334,8 @@ class Side {
     const { baseFeePerGas } = await this.world.reader.chain.getBlock();
     const next = ((baseFeePerGas ?? 0n) * 9n) / 8n + 1n;
     const { baseFeeFloor } = devnetSystem();
-    const gas = answerGas(position, leavesAt(this.dispute.model.program, position));
+    const { program } = this.dispute.model;
+    const gas = answerGas(position, leavesAt(program, position), program.outputs.length);
     return demandPrice(gas, next > baseFeeFloor ? next : baseFeeFloor);
   }
 

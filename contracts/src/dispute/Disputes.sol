@@ -278,7 +278,10 @@ contract Disputes is IDisputes {
 
     function _answerGas(Place memory place, Position position) private pure returns (uint256) {
         uint8 j = position.j();
-        return Prices.revealGas(j == 0 ? 0 : Nodes.children(place.leaves, j, position.i()));
+        if (j == 0) return Prices.revealGas(0);
+        uint256 hashes = Nodes.children(place.leaves, j, position.i());
+        bool foot = position.object() == Objects.TRACE && j == 1;
+        return foot ? Prices.tracedGas(hashes, place.outputs) : Prices.revealGas(hashes);
     }
 
     /// @dev What the children in an answer hash to. At the foot of the trace they come as tensorRoots.

@@ -23,6 +23,8 @@ struct Place {
     uint8 listObject;
     uint32 listLeaves;
     uint32 rank;
+    /// of the model
+    uint32 outputs;
 }
 
 /// @notice Positions of depth ≥ 1 of a claim: where they are, and how a node there hangs from the opening.
@@ -32,6 +34,7 @@ library Places {
     /// @notice Reverts with DisputesPositionInvalid unless the model's runs have such a node.
     function locate(IModelRegistry registry, ModelId model, Position p) internal view returns (Place memory place) {
         (uint32 inputs, uint32 kernels, uint32 outputs) = registry.counts(model);
+        place.outputs = outputs;
         uint8 object = p.object();
         bool tensor = object == Objects.INPUT || object == Objects.RESULT;
         uint8 top = 1;

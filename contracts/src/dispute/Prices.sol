@@ -8,6 +8,8 @@ library Prices {
     uint256 private constant REVEAL_GAS = 130_000;
     /// @dev One more of the ≤ 256 hashes of an answer: 32 bytes at the calldata floor of 40.
     uint256 private constant HASH_GAS = 1_300;
+    /// @dev One more tensorRoot at the foot of the trace, and one more output of the model, which shifts their kernels.
+    uint256 private constant TRACED_GAS = 1_700;
     uint256 private constant LEAF_GAS = 10_000;
 
     function openingGas() internal pure returns (uint256) {
@@ -17,6 +19,12 @@ library Prices {
     /// @param hashes 1 … 256, or 0 for the 256 bytes of a leaf
     function revealGas(uint256 hashes) internal pure returns (uint256) {
         return REVEAL_GAS + (hashes == 0 ? LEAF_GAS : hashes * HASH_GAS);
+    }
+
+    /// @param hashes tensorRoots at the foot of the trace, 1 … 256
+    /// @param outputs of the model
+    function tracedGas(uint256 hashes, uint256 outputs) internal pure returns (uint256) {
+        return REVEAL_GAS + (hashes + outputs) * TRACED_GAS;
     }
 
     /// @notice 2 × gas × baseFee, rounded up to whole gwei.

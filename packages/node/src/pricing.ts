@@ -26,7 +26,7 @@ export function challengerPrices({ claim, program, baseFee, floor, bond }: Price
       const { object, tensor } = position;
       if (object === OBJECT.claim)
         return {
-          native: demandPrice(answerGas(position, 1), priced),
+          native: demandPrice(answerGas(position, 1, 0), priced),
           opg: openingPrice(claim.fee, claim.coverage),
         };
       const leaves =
@@ -35,7 +35,7 @@ export function challengerPrices({ claim, program, baseFee, floor, bond }: Price
           : object === OBJECT.resultTensor
             ? shapeLeaves(resultShape(program.kernels[tensor]!))
             : listLeaves(program, position);
-      return { native: demandPrice(answerGas(position, leaves), priced), opg: 0n };
+      return { native: demandPrice(answerGas(position, leaves, program.outputs.length), priced), opg: 0n };
     },
     commit: { ...gas(COMMIT_GAS), opg: bond },
     prove: gas(PROVE_GAS),

@@ -4,13 +4,15 @@ import { childCount, OBJECT, type Position } from "@opengradient/commitments";
 const OPENING_GAS = 170_000n;
 const REVEAL_GAS = 130_000n;
 const HASH_GAS = 1_300n;
+const TRACED_GAS = 1_700n;
 const LEAF_GAS = 10_000n;
 const GWEI = 10n ** 9n;
 
-/** Gas of the answer that a demand buys. `count`: leaves of the tree that the position lies in. */
-export function answerGas({ object, j, i }: Position, count: number): bigint {
+/** Gas of the answer that a demand buys. `count`: leaves of the tree that the position lies in; `outputs`: of the model. */
+export function answerGas({ object, j, i }: Position, count: number, outputs: number): bigint {
   if (object === OBJECT.claim) return OPENING_GAS;
   const hashes = childCount(count, j, i);
+  if (object === OBJECT.trace && j === 1) return REVEAL_GAS + BigInt(hashes + outputs) * TRACED_GAS;
   return REVEAL_GAS + (hashes === 0 ? LEAF_GAS : BigInt(hashes) * HASH_GAS);
 }
 
