@@ -49,12 +49,22 @@ library DotF32 {
       acc = F32.SIGN;
       for (; acc == F32.SIGN && n != 0; --n) {
         (uint256 a, uint256 b) = (element(p), element(q));
-        // the product lies below half a quantum where the exponents add up to less than 102
-        uint256 product = exponents(a, b) < 100 ? (a ^ b) & F32.SIGN : F32.mul(a, b);
-        if (product != F32.SIGN) acc = F32.add(acc, product);
+        if ((a ^ b) & F32.SIGN == 0 || !vanishes(a, b)) acc = F32.add(acc, F32.mul(a, b));
         (p, q) = (advance(p, LEFT_STRIDE, 1), advance(q, RIGHT_STRIDE, 1));
       }
       return (acc, n);
+    }
+  }
+
+  /// @dev Whether the magnitude of a product of finite numbers is 2^−150 or less, so that it rounds to zero.
+  function vanishes(uint256 a, uint256 b) private pure returns (bool r) {
+    assembly ("memory-safe") {
+      let e := and(shr(23, a), 0xff)
+      let f := and(shr(23, b), 0xff)
+      let m := mul(or(and(a, 0x7fffff), shl(23, gt(e, 0))), or(and(b, 0x7fffff), shl(23, gt(f, 0))))
+      // m·2^(e+f−300); a shift by a negative number of bits gives 0
+      let most := shl(sub(150, add(add(e, iszero(e)), add(f, iszero(f)))), 1)
+      r := and(iszero(gt(m, most)), and(lt(e, 0xff), lt(f, 0xff)))
     }
   }
 
@@ -63,20 +73,33 @@ library DotF32 {
     unchecked {
       for (; n != 0; --n) {
         (uint256 a, uint256 b) = (element(p), element(q));
-        // below 2^128 for certain where the exponents add up to less than 380
-        if ((a & F32.INF) == F32.INF || (b & F32.INF) == F32.INF || exponents(a, b) >= 380) {
-          uint256 product = F32.mul(a, b);
-          if (product != acc && (product & F32.INF) == F32.INF) return F32.NAN;
-        }
+        uint256 product = overflow(a, b);
+        if (product > 1 || (product == 1 && (a ^ b ^ acc) & F32.SIGN != 0)) return F32.NAN;
         (p, q) = (advance(p, LEFT_STRIDE, 1), advance(q, RIGHT_STRIDE, 1));
       }
       return acc;
     }
   }
 
-  function exponents(uint256 a, uint256 b) private pure returns (uint256 sum) {
+  /// @dev What a product is: 0 finite, 1 an infinity, 2 or more NaN.
+  function overflow(uint256 a, uint256 b) private pure returns (uint256 r) {
     assembly ("memory-safe") {
-      sum := add(and(shr(23, a), 0xff), and(shr(23, b), 0xff))
+      a := and(a, 0x7fffffff)
+      b := and(b, 0x7fffffff)
+      let e := shr(23, a)
+      let f := shr(23, b)
+      switch or(eq(e, 0xff), eq(f, 0xff))
+      case 0 {
+        e := add(e, f)
+        if gt(e, 380) {
+          // m·2^(e−300) rounds to 2^128 from 2^128 − 2^103 on
+          let m := mul(or(and(a, 0x7fffff), 0x800000), or(and(b, 0x7fffff), 0x800000))
+          r := gt(shl(sub(e, 381), m), 0x7fffffbfffff)
+        }
+      }
+      default {
+        r := add(1, shl(1, or(or(gt(a, 0x7f800000), gt(b, 0x7f800000)), or(iszero(a), iszero(b)))))
+      }
     }
   }
 
