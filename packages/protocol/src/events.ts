@@ -20,13 +20,21 @@ const abis = {
   disputes: disputesAbi,
 } as const;
 
+/** Providers refuse logs of a longer range. */
+const MOST_BLOCKS = 10_000n;
+
 /** All events of the system in a range of blocks, in order. */
 export async function readEvents(reader: Reader, range: { from: bigint; to: bigint }): Promise<ProtocolEvent[]> {
   const contracts = Object.keys(abis) as (keyof typeof abis)[];
   const byAddress = new Map(contracts.map((name) => [reader.addresses[name].toLowerCase(), name]));
   const address = contracts.map((name) => reader.addresses[name]);
-  const logs = await reader.chain.getLogs({ address, fromBlock: range.from, toBlock: range.to });
-  return logs.flatMap((log) => decodeLog(log, byAddress));
+  const events: ProtocolEvent[] = [];
+  for (let from = range.from; from <= range.to; from += MOST_BLOCKS) {
+    const last = from + MOST_BLOCKS - 1n;
+    const logs = await reader.chain.getLogs({ address, fromBlock: from, toBlock: last < range.to ? last : range.to });
+    events.push(...logs.flatMap((log) => decodeLog(log, byAddress)));
+  }
+  return events;
 }
 
 function decodeLog(
