@@ -51,6 +51,8 @@ const schema = z.object({
           .string()
           .regex(/^\d+(\.\d{1,18})?$/)
           .default("0.25"),
+        /** seconds from a claim's post in which others may dispute it first */
+        patience: z.int().min(0).default(0),
       }),
     ])
     .optional(),

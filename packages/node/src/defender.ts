@@ -3,9 +3,9 @@ import { encodePosition, toHex } from "@opengradient/commitments";
 import type { Act, CommitState } from "@opengradient/dispute";
 import { type Call, calls, commitmentOf, encodeCall, newSalt, proofBond, type Reader } from "@opengradient/protocol";
 import { type Hex, maxUint256 } from "viem";
-import { type ClaimHistory, sameAddress } from "./claims.ts";
 import type { Db } from "./database.ts";
 import { wireProof } from "./evidence.ts";
+import { type ClaimHistory, sameAddress } from "./history.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 

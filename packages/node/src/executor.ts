@@ -17,4 +17,4 @@ export const wasmExecutor: Executor = async (program, weights) => {
 };
 
 /** A model that is ready to run. */
-export type LoadedModel = import("./models.ts").StoredModel & { readonly runner: Runner };
+export type LoadedModel = import("./modelFiles.ts").StoredModel & { readonly runner: Runner };

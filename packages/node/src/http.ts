@@ -4,11 +4,12 @@ import { TensorError } from "@opengradient/program";
 import { encodePackage, PackageError, receiptToJson } from "@opengradient/protocol";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
-import { encodeModel, MODEL_FILES, type ModelFile } from "./models.ts";
+import { encodeModel, MODEL_FILES, type ModelFile } from "./modelFiles.ts";
 import type { Answer, Operator } from "./operator.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -35,6 +36,8 @@ const binary = (c: Context, bytes: Uint8Array) =>
 /** What the daemon serves. Everything is checked by whoever fetches it, against a hash that they know. */
 export function openHttp(options: HttpOptions): Hono {
   const app = new Hono();
+  // Pages of any origin may read and hand in: all of it is public, and there are no cookies to abuse.
+  app.use(cors());
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();
     options.log.error({ path: c.req.path, error: String(error) }, "request failed");

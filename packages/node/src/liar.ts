@@ -2,6 +2,7 @@
  * Lies for tests and the demo: the honest operator with a wrong trace, or with its mouth closed. Nothing in an honest
  * node imports this file.
  */
+import { toHex } from "@opengradient/commitments";
 import { DTYPE, type Program, type Tensor, widthOf } from "@opengradient/program";
 import { Hono } from "hono";
 import { type Executor, type Runner, wasmExecutor } from "./executor.ts";
@@ -35,6 +36,23 @@ export function lyingExecutor(honest: Executor, lie: "output" | "middle" | "weig
       trace: (inputs) => falsify(runner.trace(inputs)),
     };
   };
+}
+
+/** Honest but for every `period`-th input that it sees; the same input always gets the same answer. */
+export function occasionalLiar(period: number, seed = 1): NodeParts {
+  const seen = new Map<string, number>();
+  const lies = (inputs: readonly Tensor[]): boolean => {
+    const key = inputs.map(({ data }) => toHex(data)).join();
+    if (!seen.has(key)) seen.set(key, seen.size + 1);
+    return seen.get(key)! % period === 0;
+  };
+  const executor: Executor = async (program, weights) => {
+    const honest = await wasmExecutor(program, weights);
+    const lying = await lyingExecutor(async () => honest, "output", seed)(program, weights);
+    const chosen = (inputs: readonly Tensor[]) => (lies(inputs) ? lying : honest);
+    return { run: (inputs) => chosen(inputs).run(inputs), trace: (inputs) => chosen(inputs).trace(inputs) };
+  };
+  return { executor };
 }
 
 const flipped = (data: Uint8Array, element: number, width: number): Uint8Array => {

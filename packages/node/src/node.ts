@@ -95,7 +95,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     const outbox = outboxOf(role.key);
     outboxes.push(outbox);
     const defender = await openDefender({ db, reader, outbox, budget: parseEther(role.mostNative), log });
-    return openWatcher({ db, models, reader, inputs, defender, log });
+    return openWatcher({ db, models, reader, inputs, defender, patience: role.patience, log });
   }
 
   let head: Head | undefined;

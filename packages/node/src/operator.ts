@@ -22,19 +22,12 @@ import {
 } from "@opengradient/protocol";
 import type { Address, Hex, LocalAccount } from "viem";
 import type { Blobs } from "./blobs.ts";
-import {
-  type ClaimHistory,
-  claimHistory,
-  type Demand,
-  type OpenRequest,
-  openClaims,
-  openRequests,
-  positionKey,
-} from "./claims.ts";
+import { claimHistory, type OpenRequest, openClaims, openRequests, positionKey } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
 import type { Guard } from "./guard.ts";
+import type { ClaimHistory, Demand } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import { fromJson, toJson } from "./json.ts";
 import type { Log } from "./log.ts";

@@ -1,3 +1,4 @@
+import { concatBytes } from "@opengradient/commitments";
 import {
   decodePackage,
   encodePackage,
@@ -8,7 +9,7 @@ import {
   receiptFromJson,
 } from "@opengradient/protocol";
 import type { Hex } from "viem";
-import { decodeModel, MODEL_FILES, type ModelFile, type StoredModel } from "./models.ts";
+import { decodeModel, MODEL_FILES, type ModelFile, type StoredModel } from "./modelFiles.ts";
 
 /** What an operator's HTTP side did not give, or gave wrong. */
 export class RemoteError extends Error {
@@ -48,7 +49,7 @@ async function limited(url: string, response: Response, most: number): Promise<U
     if (length > most) throw new RemoteError(`${url} sends more than ${most} bytes`);
     parts.push(part);
   }
-  return new Uint8Array(Buffer.concat(parts));
+  return concatBytes(parts);
 }
 
 export type UploadOptions = { readonly tries?: number; readonly wait?: number };

@@ -4,12 +4,13 @@ import { type Act, commitRun, inputShape, nextActs, trimLeaves, type View } from
 import { checkTensors } from "@opengradient/program";
 import { claimStanding, claimTraceSalt, type Package, type Reader } from "@opengradient/protocol";
 import type { Hex } from "viem";
-import { type ClaimHistory, claimHistory, disputedClaims, openClaims } from "./claims.ts";
+import { claimHistory, disputedClaims, openClaims } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { Defender } from "./defender.ts";
 import { openingBytes, type Served, servedNodes } from "./evidence.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
+import type { ClaimHistory } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { challengerPrices } from "./pricing.ts";
@@ -31,6 +32,8 @@ export type WatcherOptions = {
   readonly inputs: Inputs;
   /** absent: watch and report only */
   readonly defender: Defender | undefined;
+  /** seconds from a claim's post in which the defender leaves it to others */
+  readonly patience?: number;
   readonly log: Log;
 };
 
@@ -49,7 +52,7 @@ const ASK_INPUT_AGAIN = 15;
 
 const AT_ONCE = 8;
 
-export function openWatcher({ db, models, reader, inputs, defender, log }: WatcherOptions): Watcher {
+export function openWatcher({ db, models, reader, inputs, defender, patience = 0, log }: WatcherOptions): Watcher {
   const table = verdictTable(db);
   const cases = new Map<Hex, Case>();
   /** decided, with nothing left to take */
@@ -159,12 +162,16 @@ export function openWatcher({ db, models, reader, inputs, defender, log }: Watch
     await rerun(held, history, head.time);
     const acts = await decide(history, held, head);
     record(digest, held, acts, head.time);
-    if (defender) await defender.perform(history, acts);
+    if (defender && (patience === 0 || head.time >= (await postedAt(history)) + patience))
+      await defender.perform(history, acts);
     if (acts.every((act) => act.kind === "none")) {
       held.restsAt = growth;
       held.own = undefined;
     }
   }
+
+  const postedAt = async ({ claim, windowEnd }: ClaimHistory): Promise<number> =>
+    windowEnd - (await claimStanding(reader, claim)).parameters.window;
 
   /** Takes back what is ours in claims that were decided. */
   function collect(open: ReadonlySet<Hex>): void {

@@ -7,7 +7,8 @@ import { openBlobs } from "../src/blobs.ts";
 import { ConfigError, parseConfig } from "../src/config.ts";
 import { DataDirectoryInUseError, openDatabase } from "../src/database.ts";
 import { openGuard, SecondClaimError } from "../src/guard.ts";
-import { decodeModel, encodeModel, ModelFilesError, modelOf, readModel, writeModel } from "../src/models.ts";
+import { decodeModel, encodeModel, ModelFilesError, modelOf } from "../src/modelFiles.ts";
+import { readModel, writeModel } from "../src/models.ts";
 
 const scratch = () => mkdtempSync(join(tmpdir(), "og-disk-"));
 

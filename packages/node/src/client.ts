@@ -1,0 +1,7 @@
+/** What speaks to nodes and reads claims without being one: nothing here needs Node, so that a browser can have it. */
+export { openingBytes, type Served, servedNodes, wireProof } from "./evidence.ts";
+export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
+export * from "./modelFiles.ts";
+export { challengerPrices, type PriceFacts } from "./pricing.ts";
+export * from "./remote.ts";
+export { traceRun } from "./runs.ts";
