@@ -230,4 +230,36 @@ describe("the rest", () => {
     expect(runNode("Range", counts, {}, { bound: [0, 1, 2] }).values).toEqual([1, 1.25, 1.5, 1.75]);
     expect(runNode("ConstantOfShape", [ints(2, 2)], { value: f([1], 7) }, { bound: [0] }).values).toEqual([7, 7, 7, 7]);
   });
+  it("CumSum, OneHot, EyeLike, bits", () => {
+    const cumSum = (attributes: Record<string, number>) =>
+      runNode("CumSum", [f([4], 1, 2, 3, 4), { type: "i64", dims: [], values: [0] }], attributes, { bound: [1] })
+        .values;
+    expect(cumSum({})).toEqual([1, 3, 6, 10]);
+    expect(cumSum({ exclusive: 1 })).toEqual([0, 1, 3, 6]);
+    expect(cumSum({ reverse: 1 })).toEqual([10, 9, 7, 4]);
+    expect(cumSum({ reverse: 1, exclusive: 1 })).toEqual([9, 7, 4, 0]);
+    const hot = runNode("OneHot", [ints(-1, 0, 5), ints(3), f([2], 7, 9)], {}, { bound: [1] });
+    expect(hot).toEqual({ dims: [3, 3], values: [7, 7, 9, 9, 7, 7, 7, 7, 7] });
+    expect(runNode("EyeLike", [f([2, 3], 0, 0, 0, 0, 0, 0)], { k: 1 }).values).toEqual([0, 1, 0, 0, 0, 1]);
+    const bytes = (...values: number[]) => ({ type: "u8" as const, dims: [values.length], values });
+    const shift = runNode("BitShift", [bytes(129, 3, 255), bytes(1, 7, 9)], { direction: "LEFT" }, { type: "u8" });
+    expect(shift.values).toEqual([2, 128, 0]);
+    expect(runNode("BitwiseXor", [bytes(5), bytes(3)], {}, { type: "u8" }).values).toEqual([6]);
+  });
+  it("InstanceNormalization, ReduceLogSumExp", () => {
+    const X = random(11, [1, 2, 4]);
+    const normal = [X.values.slice(0, 4), X.values.slice(4)].flatMap((row, c) => {
+      const mean = row.reduce((a, b) => a + b) / 4;
+      const deviation = Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 4 + 1e-5);
+      return row.map((v) => ((v - mean) / deviation) * (c + 1) - c);
+    });
+    expectNear(runNode("InstanceNormalization", [X, f([2], 1, 2), f([2], 0, -1)]), [1, 2, 4], normal);
+    const logs = runNode(
+      "ReduceLogSumExp",
+      [f([3, 2], 1, 100, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 1 / 0, 3), ints(1)],
+      { keepdims: 0 },
+      { bound: [1] },
+    );
+    expect(logs.values).toEqual([100, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
+  });
 });
