@@ -74,6 +74,29 @@ describe("inner loops of dot folds", () => {
 		}
 	}, 300_000);
 
+	test("f32: products at the edge of overflow and of vanishing, beside ±∞ and −0", async () => {
+		const random = randomFrom(17);
+		// mantissas all ones, all zeros, or anything; exponents that add up to the edge
+		const mantissa = () => random.pick([0, 1, 0x7fffff, 0x7ffffe, 0x3504f3, 0x3504f4, random.word() & 0x7fffff]);
+		const edge = (sums: readonly number[]): [number, number] => {
+			const sum = random.pick(sums);
+			const low = random.between(Math.max(0, sum - 254), Math.min(254, sum));
+			const sign = () => (random.oneIn(2) ? 0x80000000 : 0);
+			return [sign() | (low << 23) | mantissa(), sign() | ((sum - low) << 23) | mantissa()];
+		};
+		const against = (acc: number, [a, b]: [number, number]): [number, number] =>
+			random.oneIn(12) || ((a ^ b ^ acc) & 0x80000000) === 0 ? [a, b] : [a ^ 0x80000000, b];
+		for (const acc of [0x7f800000, 0xff800000, 0x80000000])
+			for (let batch = 0; batch < 5; batch++) {
+				const sums = acc === 0x80000000 ? [99, 100, 101, 102, 103, 104] : [379, 380, 381, 382, 383, 508];
+				const rows = Array.from({ length: 200 }, (): [number[], number[]] => {
+					const row = Array.from({ length: 8 }, () => against(acc, edge(sums)));
+					return [row.map(([a]) => a), row.map(([, b]) => b)];
+				});
+				await check(acc, rows);
+			}
+	});
+
 	test("f32: gas of a multiply-accumulate on whatever operands", async () => {
 		const random = randomFrom(11);
 		const n = 256;
