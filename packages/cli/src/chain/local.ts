@@ -2,7 +2,6 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
 import { deploySystem, devnetParameters, type Parameters, type SystemOptions } from "@opengradient/protocol";
-import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import { createPublicClient, createWalletClient, type Transport } from "viem";
 import { hardhat } from "viem/chains";
 import { DEVNET_CHAIN_ID, DEVNET_NAMES, devnetAccount, devnetAddress } from "./accounts.ts";
@@ -28,7 +27,9 @@ async function devnetNetwork(blockInterval: number) {
     allowBlocksWithSameTimestamp: true,
     loggingEnabled: false,
   } as const;
-  // Hardhat wants to stand in a package, wherever we were called from.
+  // Hardhat is large, and most commands start no chain.
+  const { createHardhatRuntimeEnvironment } = await import("hardhat/hre");
+  // It wants to stand in a package, wherever we were called from.
   const project = dirname(fileURLToPath(import.meta.resolve("@opengradient/contracts/package.json")));
   const { network } = await createHardhatRuntimeEnvironment({ networks: { devnet } }, {}, project);
   return network;
