@@ -1,25 +1,25 @@
 import { concatBytes, keccak, toHex, treeRoot } from "@opengradient/commitments";
 import {
-	type Committed,
-	commitTensors,
-	encodeHeader,
-	outputsOf,
-	type Program,
-	programRoot,
-	runReference,
-	type Statement,
-	decodeHeader,
-	type Tensor,
-	tensorsRoot,
-	traceLeaves,
+  type Committed,
+  commitTensors,
+  decodeHeader,
+  encodeHeader,
+  outputsOf,
+  type Program,
+  programRoot,
+  runReference,
+  type Statement,
+  type Tensor,
+  tensorsRoot,
+  traceLeaves,
 } from "@opengradient/program";
 import type { Deployed } from "./evm.ts";
 import { Revert } from "./evm.ts";
 
 export type Run = {
-	readonly weights: readonly Tensor[];
-	readonly inputs: readonly Tensor[];
-	readonly results: readonly Uint8Array[];
+  readonly weights: readonly Tensor[];
+  readonly inputs: readonly Tensor[];
+  readonly results: readonly Uint8Array[];
 };
 
 /** A run with what it commits to, as its operator knows it and as the chain does. */
@@ -28,70 +28,70 @@ export type Claim = Run & { readonly program: Program; readonly committed: Commi
 const traceSalt = keccak(concatBytes([Uint8Array.of(1, 2, 3)]));
 
 export function claimOf(program: Program, run: Run): Claim {
-	const committed = commitTensors(program, { ...run, traceSalt });
-	const statement: Statement = {
-		header: decodeHeader(encodeHeader(program)),
-		programRoot: programRoot(program),
-		weightsRoot: tensorsRoot(run.weights),
-		inputRoot: tensorsRoot(run.inputs),
-		outputRoot: tensorsRoot(outputsOf(program, run.results)),
-		traceRoot: treeRoot(traceLeaves(program, traceSalt, committed.roots[2])),
-		traceSalt,
-	};
-	return { ...run, program, committed, statement };
+  const committed = commitTensors(program, { ...run, traceSalt });
+  const statement: Statement = {
+    header: decodeHeader(encodeHeader(program)),
+    programRoot: programRoot(program),
+    weightsRoot: tensorsRoot(run.weights),
+    inputRoot: tensorsRoot(run.inputs),
+    outputRoot: tensorsRoot(outputsOf(program, run.results)),
+    traceRoot: treeRoot(traceLeaves(program, traceSalt, committed.roots[2])),
+    traceSalt,
+  };
+  return { ...run, program, committed, statement };
 }
 
 /** What an honest operator claims. */
 export function honestClaim(program: Program, weights: readonly Tensor[], inputs: readonly Tensor[]): Claim {
-	return claimOf(program, { weights, inputs, results: runReference(program, weights, inputs) });
+  return claimOf(program, { weights, inputs, results: runReference(program, weights, inputs) });
 }
 
 export const rootsOf = ({ program, statement }: Claim) => ({
-	programRoot: toHex(statement.programRoot),
-	weightsRoot: toHex(statement.weightsRoot),
-	inputRoot: toHex(statement.inputRoot),
-	outputRoot: toHex(statement.outputRoot),
-	traceRoot: toHex(statement.traceRoot),
-	traceSalt: toHex(statement.traceSalt),
-	kernels: program.kernels.length,
-	inputs: program.inputs.length,
-	weights: program.weights.length,
-	outputs: program.outputs.map(({ kernel }) => kernel),
+  programRoot: toHex(statement.programRoot),
+  weightsRoot: toHex(statement.weightsRoot),
+  inputRoot: toHex(statement.inputRoot),
+  outputRoot: toHex(statement.outputRoot),
+  traceRoot: toHex(statement.traceRoot),
+  traceSalt: toHex(statement.traceSalt),
+  kernels: program.kernels.length,
+  inputs: program.inputs.length,
+  weights: program.weights.length,
+  outputs: program.outputs.map(({ kernel }) => kernel),
 });
 
 /** How the Arbiter answered. */
 export type Answer =
-	| { readonly verdict: "wrong" }
-	| { readonly verdict: "right"; readonly value: number }
-	| { readonly verdict: "malformed"; readonly fault: number; readonly position: number };
+  | { readonly verdict: "wrong" }
+  | { readonly verdict: "right"; readonly value: number }
+  | { readonly verdict: "malformed"; readonly fault: number; readonly position: number };
 
 /** The arguments of `proveElement`. */
 export const proofOf = (claim: Claim, k: number, e: number, witness: Uint8Array): readonly unknown[] => [
-	rootsOf(claim),
-	k,
-	e,
-	toHex(witness),
+  rootsOf(claim),
+  k,
+  e,
+  toHex(witness),
 ];
 
 /** Asks the Arbiter; anything but one of its own errors is thrown. */
 export async function ask(arbiter: Deployed, proof: readonly unknown[]): Promise<Answer> {
-	try {
-		await arbiter.call("proveElement", proof);
-		return { verdict: "wrong" };
-	} catch (error) {
-		if (!(error instanceof Revert)) throw error;
-		const { errorName, args } = error;
-		if (errorName === "ArbiterElementRight") return { verdict: "right", value: Number(args[2]) };
-		if (errorName === "ArbiterShapeRight") return { verdict: "right", value: Number(args[3]) };
-		if (errorName === "ArbiterWitness")
-			return { verdict: "malformed", fault: Number(args[0]), position: Number(args[1]) };
-		throw error;
-	}
+  try {
+    await arbiter.call("proveElement", proof);
+    return { verdict: "wrong" };
+  } catch (error) {
+    if (!(error instanceof Revert)) throw error;
+    const { errorName, args } = error;
+    if (errorName === "ArbiterElementRight") return { verdict: "right", value: Number(args[2]) };
+    if (errorName === "ArbiterShapeRight") return { verdict: "right", value: Number(args[3]) };
+    if (errorName === "ArbiterWitness")
+      return { verdict: "malformed", fault: Number(args[0]), position: Number(args[1]) };
+    throw error;
+  }
 }
 
 /** The stored element as unsigned bits. */
 export function storedBits(data: Uint8Array, width: number, e: number): number {
-	let bits = 0;
-	for (let i = width - 1; i >= 0; i--) bits = bits * 256 + (data[width * e + i] ?? 0);
-	return bits;
+  let bits = 0;
+  for (let i = width - 1; i >= 0; i--) bits = bits * 256 + (data[width * e + i] ?? 0);
+  return bits;
 }

@@ -1,154 +1,159 @@
-import {
-	type Access,
-	costOf,
-	type Dtype,
-	encodeHeader,
-	encodeKernel,
-	factsOf,
-	type Kernel,
-	type Program,
-	resultElements,
-	type Tensor,
-	validateProgram,
-	witnessElement,
-} from "@opengradient/program";
 import { toHex } from "@opengradient/commitments";
+import {
+  type Access,
+  costOf,
+  type Dtype,
+  encodeHeader,
+  encodeKernel,
+  factsOf,
+  type Kernel,
+  type Program,
+  resultElements,
+  type Tensor,
+  validateProgram,
+  witnessElement,
+} from "@opengradient/program";
 import { programOfSeed, type Random, randomFrom, randomTensors } from "@opengradient/program/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Claim, claimOf, honestClaim, proofOf } from "./claim.ts";
 import { createEvm, type Deployed } from "./evm.ts";
 
-const ELEMENTS = Number(process.env.GAS_ELEMENTS ?? 300);
+const ELEMENTS = Number(process.env["GAS_ELEMENTS"] ?? 300);
 /** What the formula holds beside `prove` itself: the court's part (opening, verdict, waterfall). */
 const COURT = 60_000;
 
 /** The claim with one bit of element e of kernel k flipped, so that proving it succeeds. */
 function lieAbout(claim: Claim, k: number, e: number): Claim {
-	const kernel = claim.program.kernels[k]!;
-	const width = kernel.outType < 2 ? 4 : 1;
-	const results = claim.results.map((data, i) => (i === k ? Uint8Array.from(data) : data));
-	results[k]![e * width]! ^= 1;
-	return claimOf(claim.program, { ...claim, results });
+  const kernel = claim.program.kernels[k]!;
+  const width = kernel.outType < 2 ? 4 : 1;
+  const results = claim.results.map((data, i) => (i === k ? Uint8Array.from(data) : data));
+  results[k]![e * width]! ^= 1;
+  return claimOf(claim.program, { ...claim, results });
 }
 
 /** A kernel that reads itself sees its own lie: such elements are proven through another's. */
 const readsItself = (kernel: Kernel, k: number): boolean =>
-	kernel.accesses.some(({ space, index }) => space === 2 && index === k);
+  kernel.accesses.some(({ space, index }) => space === 2 && index === k);
 
 type DotOptions = { readonly n: number; readonly dtype: Dtype; readonly fill: (random: Random, i: number) => number };
 
 /** One row of n products: input 0 (1 × n) times weight 0 (4 × n). */
 function dotClaim({ n, dtype, fill }: DotOptions): Claim {
-	const access = (space: 0 | 1, length: number, coef: number[]): Access => ({
-		...{ space, index: 0, dtype, length, elseWord: 0, dynMask: 0 },
-		coordinates: [{ base: 0, extent: length, stride: 1, coef }],
-	});
-	const real = dtype === 0;
-	const kernel: Kernel = {
-		...{ outType: real ? 0 : 1, loops: [4], folds: [n], state: 1, constants: [0], init: [], done: [] },
-		accesses: [access(0, n, [0, 1]), access(1, 4 * n, [n, 1])],
-		step: [[0, 0, 0, 0], [0, 1, 0, 0], [real ? 3 : 19, 17, 18, 0], [real ? 1 : 17, 0, 19, 0]],
-		...{ results: [16, 20, 0], groupPos: 0, groupSize: 1 },
-	};
-	const program: Program = {
-		inputs: [{ dtype, dims: [n] }],
-		weights: [{ dtype, dims: [4, n] }],
-		kernels: [kernel],
-		outputs: [{ kernel: 0, dims: [4] }],
-	};
-	validateProgram(program);
-	const random = randomFrom(9);
-	const tensor = (dims: number[]): Tensor => {
-		const length = dims.reduce((all, dim) => all * dim, 1);
-		const data = new Uint8Array(length * (real ? 4 : 1));
-		const view = new DataView(data.buffer);
-		for (let i = 0; i < length; i++)
-			if (real) view.setUint32(4 * i, fill(random, i) >>> 0, true);
-			else view.setUint8(i, fill(random, i) & 0xff);
-		return { dtype, dims, data };
-	};
-	return honestClaim(program, [tensor([4, n])], [tensor([n])]);
+  const access = (space: 0 | 1, length: number, coef: number[]): Access => ({
+    ...{ space, index: 0, dtype, length, elseWord: 0, dynMask: 0 },
+    coordinates: [{ base: 0, extent: length, stride: 1, coef }],
+  });
+  const real = dtype === 0;
+  const kernel: Kernel = {
+    ...{ outType: real ? 0 : 1, loops: [4], folds: [n], state: 1, constants: [0], init: [], done: [] },
+    accesses: [access(0, n, [0, 1]), access(1, 4 * n, [n, 1])],
+    step: [
+      [0, 0, 0, 0],
+      [0, 1, 0, 0],
+      [real ? 3 : 19, 17, 18, 0],
+      [real ? 1 : 17, 0, 19, 0],
+    ],
+    ...{ results: [16, 20, 0], groupPos: 0, groupSize: 1 },
+  };
+  const program: Program = {
+    inputs: [{ dtype, dims: [n] }],
+    weights: [{ dtype, dims: [4, n] }],
+    kernels: [kernel],
+    outputs: [{ kernel: 0, dims: [4] }],
+  };
+  validateProgram(program);
+  const random = randomFrom(9);
+  const tensor = (dims: number[]): Tensor => {
+    const length = dims.reduce((all, dim) => all * dim, 1);
+    const data = new Uint8Array(length * (real ? 4 : 1));
+    const view = new DataView(data.buffer);
+    for (let i = 0; i < length; i++)
+      if (real) view.setUint32(4 * i, fill(random, i) >>> 0, true);
+      else view.setUint8(i, fill(random, i) & 0xff);
+    return { dtype, dims, data };
+  };
+  return honestClaim(program, [tensor([4, n])], [tensor([n])]);
 }
 
 const exponents = (low: number, high: number) => (random: Random) =>
-	(random.word() & 0x807fffff) | (random.between(low, high) << 23);
+  (random.word() & 0x807fffff) | (random.between(low, high) << 23);
 
 describe("gas of a proof", () => {
-	let evm: Awaited<ReturnType<typeof createEvm>>;
-	let arbiter: Deployed;
-	beforeAll(async () => {
-		evm = await createEvm();
-		arbiter = await evm.deploy("src/arbiter/Arbiter.sol");
-	});
-	afterAll(() => evm.close());
+  let evm: Awaited<ReturnType<typeof createEvm>>;
+  let arbiter: Deployed;
+  beforeAll(async () => {
+    evm = await createEvm();
+    arbiter = await evm.deploy("src/arbiter/Arbiter.sol");
+  });
+  afterAll(() => evm.close());
 
-	/** Gas of the transaction, and the share of what the formula allows it. */
-	async function prove(honest: Claim, k: number, e: number): Promise<{ gas: number; bytes: number; share: number }> {
-		const lie = lieAbout(honest, k, e);
-		const witness = witnessElement(lie.program, k, e, lie.committed);
-		const { gas: most, bytes: mostBytes } = costOf(factsOf(lie.program), k, lie.program.kernels[k]!);
-		expect(witness.length).toBeLessThanOrEqual(mostBytes);
-		const gas = Number(await arbiter.transact("proveElement", proofOf(lie, k, e, witness)));
-		return { gas, bytes: witness.length, share: gas / (most - COURT) };
-	}
+  /** Gas of the transaction, and the share of what the formula allows it. */
+  async function prove(honest: Claim, k: number, e: number): Promise<{ gas: number; bytes: number; share: number }> {
+    const lie = lieAbout(honest, k, e);
+    const witness = witnessElement(lie.program, k, e, lie.committed);
+    const { gas: most, bytes: mostBytes } = costOf(factsOf(lie.program), k, lie.program.kernels[k]!);
+    expect(witness.length).toBeLessThanOrEqual(mostBytes);
+    const gas = Number(await arbiter.transact("proveElement", proofOf(lie, k, e, witness)));
+    return { gas, bytes: witness.length, share: gas / (most - COURT) };
+  }
 
-	test(`${ELEMENTS} elements of random Programs stay below the formula`, async () => {
-		let [worst, name] = [0, ""];
-		let elements = 0;
-		for (let seed = 1; elements < ELEMENTS; seed++) {
-			const program = programOfSeed(seed);
-			const random = randomFrom(seed + 77);
-			const { weights, inputs } = randomTensors(random, program);
-			const honest = honestClaim(program, weights, inputs);
-			for (const [k, kernel] of program.kernels.entries()) {
-				if (readsItself(kernel, k)) continue;
-				const e = random.below(resultElements(kernel));
-				const { gas, share } = await prove(honest, k, e);
-				elements++;
-				if (share > worst) [worst, name] = [share, `seed ${seed} kernel ${k} element ${e}: ${gas} gas`];
-			}
-		}
-		console.log(`most of the formula used: ${(100 * worst).toFixed(1)} % by ${name}`);
-		expect(worst).toBeLessThan(1);
-	}, 300_000);
+  test(`${ELEMENTS} elements of random Programs stay below the formula`, async () => {
+    let [worst, name] = [0, ""];
+    let elements = 0;
+    for (let seed = 1; elements < ELEMENTS; seed++) {
+      const program = programOfSeed(seed);
+      const random = randomFrom(seed + 77);
+      const { weights, inputs } = randomTensors(random, program);
+      const honest = honestClaim(program, weights, inputs);
+      for (const [k, kernel] of program.kernels.entries()) {
+        if (readsItself(kernel, k)) continue;
+        const e = random.below(resultElements(kernel));
+        const { gas, share } = await prove(honest, k, e);
+        elements++;
+        if (share > worst) [worst, name] = [share, `seed ${seed} kernel ${k} element ${e}: ${gas} gas`];
+      }
+    }
+    console.log(`most of the formula used: ${(100 * worst).toFixed(1)} % by ${name}`);
+    expect(worst).toBeLessThan(1);
+  }, 300_000);
 
-	test("a dot product of 1,024 f32: below 1 M on ordinary operands, below 1.3 M on any", async () => {
-		const cases: Record<string, (random: Random, i: number) => number> = {
-			ordinary: exponents(120, 130),
-			"half zero": (random, i) => (i % 2 ? 0 : exponents(120, 130)(random)),
-			denormal: (random, i) => (i < 1024 ? exponents(0, 0)(random) : exponents(120, 150)(random)),
-			"any finite": exponents(0, 254),
-			large: exponents(188, 192),
-		};
-		const gas: Record<string, number> = {};
-		for (const [name, fill] of Object.entries(cases)) {
-			const proof = await prove(dotClaim({ n: 1024, dtype: 0, fill }), 0, 2);
-			gas[name] = proof.gas;
-			expect(proof.share).toBeLessThan(1);
-		}
-		console.log("a dot product of 1,024 f32:", gas);
-		expect(gas.ordinary).toBeLessThan(1_000_000);
-		expect(Math.max(...Object.values(gas))).toBeLessThan(1_300_000);
-	});
+  test("a dot product of 1,024 f32: below 1 M on ordinary operands, below 1.3 M on any", async () => {
+    const cases: Record<string, (random: Random, i: number) => number> = {
+      ordinary: exponents(120, 130),
+      "half zero": (random, i) => (i % 2 ? 0 : exponents(120, 130)(random)),
+      denormal: (random, i) => (i < 1024 ? exponents(0, 0)(random) : exponents(120, 150)(random)),
+      "any finite": exponents(0, 254),
+      large: exponents(188, 192),
+    };
+    const gas: Record<string, number> = {};
+    for (const [name, fill] of Object.entries(cases)) {
+      const proof = await prove(dotClaim({ n: 1024, dtype: 0, fill }), 0, 2);
+      gas[name] = proof.gas;
+      expect(proof.share).toBeLessThan(1);
+    }
+    console.log("a dot product of 1,024 f32:", gas);
+    expect(gas.ordinary).toBeLessThan(1_000_000);
+    expect(Math.max(...Object.values(gas))).toBeLessThan(1_300_000);
+  });
 
-	test("a dot product of 1,024 i8: below 0.32 M", async () => {
-		const { gas, share } = await prove(dotClaim({ n: 1024, dtype: 2, fill: (random) => random.below(256) }), 0, 1);
-		console.log("a dot product of 1,024 i8:", gas);
-		expect(gas).toBeLessThan(320_000);
-		expect(share).toBeLessThan(1);
-	});
+  test("a dot product of 1,024 i8: below 0.32 M", async () => {
+    const { gas, share } = await prove(dotClaim({ n: 1024, dtype: 2, fill: (random) => random.below(256) }), 0, 1);
+    console.log("a dot product of 1,024 i8:", gas);
+    expect(gas).toBeLessThan(320_000);
+    expect(share).toBeLessThan(1);
+  });
 
-	test("the formula in Solidity is the formula in TypeScript", async () => {
-		const harness = await evm.deploy("test/arbiter/CostHarness.sol");
-		for (let seed = 1; seed <= 150; seed++) {
-			const program = programOfSeed(seed);
-			const facts = factsOf(program);
-			const header = toHex(encodeHeader(program));
-			for (const [k, kernel] of program.kernels.entries()) {
-				const [gas, size] = (await harness.call("cost", [header, k, toHex(encodeKernel(kernel, k))])) as bigint[];
-				const want = costOf(facts, k, kernel);
-				expect([Number(gas), Number(size)]).toEqual([want.gas, want.bytes]);
-			}
-		}
-	});
+  test("the formula in Solidity is the formula in TypeScript", async () => {
+    const harness = await evm.deploy("test/arbiter/CostHarness.sol");
+    for (let seed = 1; seed <= 150; seed++) {
+      const program = programOfSeed(seed);
+      const facts = factsOf(program);
+      const header = toHex(encodeHeader(program));
+      for (const [k, kernel] of program.kernels.entries()) {
+        const [gas, size] = (await harness.call("cost", [header, k, toHex(encodeKernel(kernel, k))])) as bigint[];
+        const want = costOf(facts, k, kernel);
+        expect([Number(gas), Number(size)]).toEqual([want.gas, want.bytes]);
+      }
+    }
+  });
 });

@@ -11,7 +11,11 @@ contract DotHarness {
     /// @param data pairs of rows of little-endian f32, `n` each: left, right, left, right …
     /// @return ends the accumulator after each pair of rows, each begun at `acc`
     /// @return most gas of the dearest pair of rows
-    function f32(uint256 acc, uint256 n, bytes calldata data) external view returns (uint256[] memory ends, uint256 most) {
+    function f32(uint256 acc, uint256 n, bytes calldata data)
+        external
+        view
+        returns (uint256[] memory ends, uint256 most)
+    {
         uint256 base;
         assembly {
             if iszero(eq(mload(0x40), 0x80)) { invalid() }
