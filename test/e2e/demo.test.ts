@@ -27,8 +27,10 @@ const endings = ({ lines }: Told): readonly Line[] => lines.filter((line) => "ou
 const books = ({ lines }: Told): Line => lines.at(-1)!;
 
 describe("og demo", () => {
+  const honest = demo("--lie", "none");
+
   test("with --lie none slashes nobody", async () => {
-    const told = await demo("--lie", "none");
+    const told = await honest;
     expect(told.code).toBe(0);
     expect(endings(told).map(({ outcome, shares }) => [outcome, shares])).toEqual([["final", undefined]]);
     expect(books(told)).toMatchObject({ holds: true });
@@ -52,11 +54,8 @@ describe("og demo", () => {
   }, 90_000);
 
   test("gives other images, roots and answers for other seeds, and the same for the same", async () => {
-    const [first, again, other] = [
-      await demo("--lie", "none"),
-      await demo("--lie", "none"),
-      await demo("--lie", "none", "--seed", "5"),
-    ];
+    const first = await honest;
+    const [again, other] = await Promise.all([demo("--lie", "none"), demo("--lie", "none", "--seed", "5")]);
     const facts = (told: Told) => {
       const [{ inputRoot, label, receipt, claimed }] = endings(told) as [Line];
       const { input, output } = (receipt as { claim: Line }).claim;

@@ -3,4 +3,5 @@ import { enableCompileCache } from "node:module";
 
 // Reading our sources takes longer than most commands: the second start is twice as fast.
 enableCompileCache();
-await import("./og.ts");
+const { main } = await import("./og.ts");
+await main();

@@ -14,17 +14,7 @@ import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { EXIT } from "./failure.ts";
 
-const og = new Command("og")
-  .description("OpenGradient: verifiable AI inference. A false answer is proven false on chain, one element at a time.")
-  .version("0.1.0")
-  .option("--json", "print results as JSON")
-  .showHelpAfterError("(og --help, or og COMMAND --help)")
-  .addHelpText(
-    "after",
-    "\nExit codes: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of og itself",
-  );
-
-const commands = [
+const COMMANDS = [
   importCommand,
   inspectCommand,
   runCommand,
@@ -39,17 +29,36 @@ const commands = [
   demoCommand,
   conformanceCommand,
 ];
-for (const register of commands) register(og);
-for (const command of og.commands) command.option("--json", "print the result as JSON").exitOverride();
 
-// Whoever reads us may stop early, as `head` does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.fault),
-);
+const AFTER =
+  "\nExit codes: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of og itself";
 
-try {
-  await og.exitOverride().parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+/** The program `og` with all its commands. */
+export function createOg(): Command {
+  const og = new Command("og")
+    .description(
+      "OpenGradient: verifiable AI inference. A false answer is proven false on chain, one element at a time.",
+    )
+    .version("0.1.0")
+    .option("--json", "print results as JSON")
+    .showHelpAfterError("(og --help, or og COMMAND --help)")
+    .addHelpText("after", AFTER)
+    .exitOverride();
+  for (const register of COMMANDS) register(og);
+  for (const command of og.commands) command.option("--json", "print the result as JSON").exitOverride();
+  return og;
+}
+
+/** Runs `og` with the process's arguments; the exit code says how it went. */
+export async function main(): Promise<void> {
+  // Whoever reads us may stop early, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.fault),
+  );
+  try {
+    await createOg().parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
 }
