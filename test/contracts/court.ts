@@ -33,6 +33,9 @@ export function artifact(source: string, name = source.split("/").at(-1)!.replac
   return JSON.parse(readFileSync(`${root}/artifacts/${source}/${name}.json`, "utf8"));
 }
 
+/** Blocks come one second apart from here on, so that the zeros in times and hashes, hence gas, are those of every run. */
+const START = 1_900_000_000;
+
 /** An Osaka chain in this process. */
 export async function createChain() {
   const config = await import(configPath);
@@ -44,7 +47,14 @@ export async function createChain() {
   const reader = createPublicClient({ chain: hardhat, transport });
   const wallet = createWalletClient({ chain: hardhat, transport });
 
+  let time = START;
+  const tick = (seconds = 1) => {
+    time += seconds;
+    return client.setNextBlockTimestamp({ timestamp: BigInt(time) });
+  };
+
   async function deploy(from: Address, { abi, bytecode }: Artifact, args: readonly unknown[]): Promise<Contract> {
+    await tick();
     const hash = await wallet.deployContract({ account: from, abi, bytecode, args });
     const { contractAddress } = await reader.waitForTransactionReceipt({ hash });
     return { abi, address: contractAddress! };
@@ -53,16 +63,23 @@ export async function createChain() {
   /** Gas of a mined transaction as billed: 21,000, calldata and its floor included. */
   async function send(from: Address, to: Contract, functionName: string, args: readonly unknown[], value = 0n) {
     const data = encodeFunctionData({ abi: to.abi, functionName, args });
+    await tick();
     const hash = await wallet.sendTransaction({ account: from, to: to.address, data, value, gas: 16_000_000n });
     const receipt = await reader.waitForTransactionReceipt({ hash });
     if (receipt.status !== "success") throw new Error(`${functionName} reverted`);
     return Number(receipt.gasUsed);
   }
 
+  /** Lets time pass. */
+  async function wait(seconds: number): Promise<void> {
+    await tick(seconds);
+    await client.mine({ blocks: 1 });
+  }
+
   const read = (of: Contract, functionName: string, args: readonly unknown[] = []) =>
     reader.readContract({ abi: of.abi, address: of.address, functionName, args });
 
-  return { accounts, client, reader, wallet, deploy, send, read, close: () => provider.close() };
+  return { accounts, reader, wallet, deploy, send, wait, read, close: () => provider.close() };
 }
 
 export type Chain = Awaited<ReturnType<typeof createChain>>;

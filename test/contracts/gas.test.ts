@@ -95,11 +95,9 @@ async function live(round: number) {
   note("reveal256", await chain.send(who.requester, disputes, "reveal", [plain.claim, big, data]));
 
   await chain.send(who.challenger, disputes, "demandOpening", [silent.claim], price);
-  await chain.client.increaseTime({ seconds: 36 * 3600 + 1 });
-  await chain.client.mine({ blocks: 1 });
+  await chain.wait(36 * 3600 + 1);
   note("expire", await chain.send(who.requester, disputes, "expire", [silent.claim, 0n, zeroHash]));
-  await chain.client.increaseTime({ seconds: 30 * 86400 });
-  await chain.client.mine({ blocks: 1 });
+  await chain.wait(30 * 86400);
   note("finalise", await chain.send(who.requester, market, "finalise", [plain.claim]));
   await chain.send(who.requester, market, "finalise", [opened.claim]);
   await chain.send(who.operator, staking, "restore", []);
