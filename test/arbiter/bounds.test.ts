@@ -212,6 +212,12 @@ describe.skipIf(process.env["HARDHAT_COVERAGE"] !== undefined)("each term of the
       access({ length, coordinates: [{ base: 0, extent: length, stride: 1, coef: [0, coef] }] });
     await check("adjacent leaves", folded([[0, 0, 0, 0]], { folds: [200], accesses: [strided(200 * 64, 64)] }));
     await check("scattered leaves", folded([[0, 0, 0, 0]], { folds: [64], accesses: [strided(64 * 1024, 1000)] }));
+    // the same leaves again and again: a hint a read, and no new span
+    const far = { base: 0, extent: 33 * 1024, stride: 1, coef: [0, 0, 1024] };
+    const turning = access({ length: 33 * 1024, coordinates: [far] });
+    await check("hints", folded([[0, 0, 0, 0]], { folds: [60, 33], accesses: [turning] }));
+    const both = access({ length: 33 * 1024, coordinates: [{ ...far, coef: [0, 0, 64 * 15] }] });
+    await check("hints for two", folded([[0, 0, 0, 0], [0, 1, 0, 0]], { folds: [60, 16], accesses: [turning, both] }));
     await check("instructions", kernelOf({ done: times(239, [17, 16, 16, 0] as const) }));
     await check("constants", kernelOf({ constants: times(64, 7) }));
   });

@@ -29,7 +29,7 @@ library KernelCost {
             addSources(cost, header, kernel, found);
             uint256 depth = depthOf(kernel.outType, found.elements);
             cost.bytesNeeded += 8 + 64 * depth + 256;
-            cost.work += 2400 + 500 * depth;
+            cost.work += 2100 + 500 * depth;
             size = cost.bytesNeeded;
             gas = cost.work + 16 * size;
             uint256 floor = 21_000 + 40 * size;
@@ -44,7 +44,7 @@ library KernelCost {
             if (dot == Dot.None) return found.steps * (320 + found.stepGas);
             uint256 rows = found.steps / extentOf(kernel, kernel.folds - 1);
             uint256 coordinates = KernelCode.u8At(p + 1) + KernelCode.u8At(q + 1);
-            uint256 row = 11_000 + coordinates * (550 + 110 * kernel.folds);
+            uint256 row = 10_500 + coordinates * (550 + 110 * kernel.folds);
             return rows * row + found.steps * (dot == Dot.F32 ? 800 : 30);
         }
     }
@@ -60,8 +60,8 @@ library KernelCost {
                 (uint256 spans, uint256 leaves, uint256 hints) =
                     footprint(kernel, found, access, KernelCode.leavesOf(dtype, length));
                 cost.bytesNeeded += spans * (8 + 64 * depth) + 256 * leaves + hints;
-                cost.work += 2200 + KernelCode.u8At(access.here + 1) * (400 + 150 * indices) + spans
-                    * (1800 + 500 * depth) + 600 * leaves;
+                cost.work += 2200 + KernelCode.u8At(access.here + 1) * (400 + 150 * indices);
+                cost.work += spans * (1500 + 500 * depth) + 600 * leaves + 450 * hints;
             }
         }
     }

@@ -98,7 +98,7 @@ export function foldGas(kernel: Kernel): number {
   const dot = dotPattern(kernel);
   if (!dot) return F * (320 + segmentGas(kernel, kernel.step));
   const coordinates = sum([dot.left, dot.right].map((a) => kernel.accesses[a]!.coordinates.length));
-  const row = 11_000 + coordinates * (550 + 110 * kernel.folds.length);
+  const row = 10_500 + coordinates * (550 + 110 * kernel.folds.length);
   return (F / kernel.folds.at(-1)!) * row + F * dot.rate;
 }
 
@@ -139,8 +139,8 @@ export function costOf(facts: ProgramFacts, k: number, kernel: Kernel): Cost {
     segmentGas(kernel, kernel.done) +
     fold +
     sum(listDepths.map((depth) => 3_500 + 300 * depth)) +
-    sum(footprints.map((at) => at.spans * (1_800 + 500 * at.depth) + 600 * at.leafCount)) +
-    (2_400 + 500 * ownDepth);
+    sum(footprints.map((at) => at.spans * (1_500 + 500 * at.depth) + 600 * at.leafCount + 450 * at.hints)) +
+    (2_100 + 500 * ownDepth);
   return {
     gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes),
     bytes,

@@ -13,7 +13,7 @@ const bytesOf = (runs: readonly Run[], depth: number): number =>
 
 /** By the rates of docs/spec/cost.md. */
 const gasOf = (runs: readonly Run[], depth: number): number =>
-  runs.reduce((all, { count }) => all + 1_800 + 500 * depth + 600 * count, 16 * bytesOf(runs, depth));
+  runs.reduce((all, { count }) => all + 1_500 + 500 * depth + 600 * count, 16 * bytesOf(runs, depth));
 
 /** Runs of neighbours; two runs join when the leaves between them take fewer bytes than another span. */
 function fewestBytes(leaves: readonly number[], depth: number): Run[] {

@@ -50,7 +50,7 @@ function measure(
   for (let i = 0; i < spans; i++) {
     const of = trees[view.getUint8(at)]!.leaves;
     const [first, count] = [view.getUint32(at + 1), view.getUint16(at + 5)];
-    work += 1_800 + 500 * clog2(of) + 600 * count;
+    work += 1_500 + 500 * clog2(of) + 600 * count;
     at += 7 + 256 * count + 32 * spanSiblingCount({ of, first, count });
   }
   return { bytes: at - before, work, spans, hints: witness.length - at };
@@ -62,7 +62,7 @@ function allowed(cost: Cost, ownDepth: number): { bytes: number; work: number } 
     cost.footprints.reduce((all, at) => all + f(at), 0);
   return {
     bytes: sum((at) => at.spans * (8 + 64 * at.depth) + 256 * at.leafCount) + 8 + 64 * ownDepth + 256,
-    work: sum((at) => at.spans * (1_800 + 500 * at.depth) + 600 * at.leafCount) + 2_400 + 500 * ownDepth,
+    work: sum((at) => at.spans * (1_500 + 500 * at.depth) + 600 * at.leafCount) + 2_100 + 500 * ownDepth,
   };
 }
 

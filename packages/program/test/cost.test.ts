@@ -45,7 +45,7 @@ describe("cost, worked by hand", () => {
     const descriptor = 132;
     const perAccess = 1 * (8 + 64 * 6) + 256 * 2 + (2 + 1);
     const bytes = 1_500 + descriptor + 32 * 1 + 3 * 32 + 2 * perAccess + (8 + 64 * 6 + 256);
-    const fold = 11_000 + 2 * (550 + 110) + 64 * 800;
+    const fold = 10_500 + 2 * (550 + 110) + 64 * 800;
     const work =
       150_000 +
       4 * 400 +
@@ -54,8 +54,8 @@ describe("cost, worked by hand", () => {
       2 * (2_200 + 400 + 450) +
       fold +
       3 * 3_500 +
-      2 * (1_800 + 3_000 + 1_200) +
-      (2_400 + 3_000);
+      2 * (1_500 + 3_000 + 1_200 + 3 * 450) +
+      (2_100 + 3_000);
     expect(costOf(facts(1, 1, 1), 0, product())).toMatchObject({
       ...{ bytes, work, fold, dot: true, gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes) },
       ...{ spans: 3, leaves: 5, hints: 6 },

@@ -270,7 +270,7 @@ export const dotRate = (kernel) => {
     (f32 ? a.dtype === 0 : a.dtype >= 2 && lastStep(a) === 1);
   if (!fits(accesses[p]) || !fits(accesses[q])) return undefined;
   const coordinates = accesses[p].coordinates.length + accesses[q].coordinates.length;
-  return { step: f32 ? 800 : 30, row: 11000 + coordinates * (550 + 110 * folds.length) };
+  return { step: f32 ? 800 : 30, row: 10500 + coordinates * (550 + 110 * folds.length) };
 };
 
 export const cost = (header, kernel, k, descriptorLength) => {
@@ -310,7 +310,7 @@ export const cost = (header, kernel, k, descriptorLength) => {
     ops(done) +
     fold +
     sum(depths, (d) => 3500 + 300 * d) +
-    sum(prints, (f) => f.spans * (1800 + 500 * f.depth) + 600 * f.leafCount) +
-    (2400 + 500 * own);
+    sum(prints, (f) => f.spans * (1500 + 500 * f.depth) + 600 * f.leafCount + 450 * f.hints) +
+    (2100 + 500 * own);
   return { gas: Math.max(work + 16 * bytes, 21_000 + 40 * bytes), bytes };
 };
