@@ -217,7 +217,16 @@ describe.skipIf(process.env["HARDHAT_COVERAGE"] !== undefined)("each term of the
     const turning = access({ length: 33 * 1024, coordinates: [far] });
     await check("hints", folded([[0, 0, 0, 0]], { folds: [60, 33], accesses: [turning] }));
     const both = access({ length: 33 * 1024, coordinates: [{ ...far, coef: [0, 0, 64 * 15] }] });
-    await check("hints for two", folded([[0, 0, 0, 0], [0, 1, 0, 0]], { folds: [60, 16], accesses: [turning, both] }));
+    await check(
+      "hints for two",
+      folded(
+        [
+          [0, 0, 0, 0],
+          [0, 1, 0, 0],
+        ],
+        { folds: [60, 16], accesses: [turning, both] },
+      ),
+    );
     await check("instructions", kernelOf({ done: times(239, [17, 16, 16, 0] as const) }));
     await check("constants", kernelOf({ constants: times(64, 7) }));
   });
