@@ -3,10 +3,11 @@ pragma solidity ^0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 import {Deadlines} from "../../src/dispute/Deadlines.sol";
+import {Tiers} from "../../src/market/Tiers.sol";
 
 /// @notice Laws 3 and 5 for the clocks alone: random schedules of demands and answers by anybody.
 contract DeadlinesTest is Test {
-    uint256 private constant DEPTHS = 7;
+    uint256 private constant DEPTHS = Tiers.MAX_DEPTH;
     uint256 private constant EVENTS = 24;
     /// 256 fuzz runs × 40 schedules > 10^4.
     uint256 private constant SCHEDULES = 40;

@@ -53,6 +53,8 @@ struct Bond {
 /// operator answers its demands and the honest challenger plays its one path, before any time passes.
 contract Actors is World {
     uint256 private constant MOST_CASES = 12;
+    /// who may have native coin coming
+    uint256 internal constant ACTORS = 7;
 
     address internal liar = makeAddr("liar");
     address internal mute = makeAddr("mute");
@@ -492,8 +494,8 @@ contract Actors is World {
     }
 
     function _actor(uint256 who) internal view returns (address) {
-        address[6] memory all = [operator, liar, mute, accomplice, griefer, challenger];
-        return all[who % 6];
+        address[ACTORS] memory all = [operator, signer, liar, mute, accomplice, griefer, challenger];
+        return all[who % ACTORS];
     }
 
     /// @dev A case in that state, from `which` on.

@@ -4,13 +4,12 @@ pragma solidity ^0.8.30;
 import {Test} from "forge-std/Test.sol";
 import {Demand, DemandStatus} from "../../src/interfaces/IDisputes.sol";
 import {Operator} from "../../src/interfaces/IStaking.sol";
+import {Tiers} from "../../src/market/Tiers.sol";
 import {ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
 import {Actors, Ask, Bond, Case, Manner} from "./Actors.sol";
 
 /// @notice What the invariants look at; the handler with its books open.
 contract Books is Actors {
-    uint256 private constant DEPTHS = 7;
-
     function owedByMarket() external view returns (uint256 owed) {
         for (uint256 i; i < cases.length; i++) {
             ClaimStatus now_ = status(i);
@@ -36,7 +35,7 @@ contract Books is Actors {
             coin += uint256(d.gweiIn) * 1 gwei;
             if (asks[i].position.isClaim()) opgOwed += disputes.openingPrice(cases[asks[i].index].claim);
         }
-        for (uint256 i; i < 6; i++) coin += disputes.credits(_actor(i));
+        for (uint256 i; i < ACTORS; i++) coin += disputes.credits(_actor(i));
         for (uint256 i; i < bonds.length; i++) {
             Bond storage b = bonds[i];
             if (!disputes.commitments(cases[b.index].id, b.prover, b.commitment).settled) opgOwed += BOND;
@@ -71,7 +70,7 @@ contract Books is Actors {
 
     function checkClocks() external view {
         assertLe(market.longestExposure(), staking.thawPeriod());
-        uint256 rounds = DEPTHS * (uint256(tier.answer) + tier.reaction);
+        uint256 rounds = Tiers.MAX_DEPTH * (uint256(tier.answer) + tier.reaction);
         for (uint256 i; i < cases.length; i++) {
             if (status(i) != ClaimStatus.Open) continue;
             (ClaimRecord memory record, uint40 quiet) = market.record(cases[i].id);
@@ -113,7 +112,7 @@ contract Books is Actors {
             if (status(i) == ClaimStatus.Open) _finalise(cases[i]);
         }
         for (uint256 i; i < bonds.length; i++) _settle(bonds[i]);
-        for (uint256 i; i < 6; i++) _withdrawCredits(_actor(i));
+        for (uint256 i; i < ACTORS; i++) _withdrawCredits(_actor(i));
         market.burn();
         market.payAudits();
         address[3] memory all = [operator, liar, mute];
