@@ -3,21 +3,19 @@ import { toHex } from "@opengradient/commitments";
 import type { CommittedRun } from "@opengradient/dispute";
 import { provableElements, type Tensor, witnessElement } from "@opengradient/program";
 import { programOfSeed, type Random, randomFrom, randomTensors } from "@opengradient/program/random";
-import { claimDigest, claimStanding, commit, domainOf, ProtocolError, prove, waterfall } from "@opengradient/protocol";
+import {
+  claimDigest,
+  claimStanding,
+  commit,
+  commitmentOf,
+  domainOf,
+  ProtocolError,
+  prove,
+  waterfall,
+} from "@opengradient/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIE_KINDS, lieOf } from "./lies.ts";
-import {
-  type Asked,
-  answer,
-  ask,
-  COVERAGE,
-  commitmentOf,
-  honestRun,
-  OPEN_HANDED,
-  play,
-  SECRET,
-  wireOpening,
-} from "./story.ts";
+import { type Asked, answer, ask, COVERAGE, honestRun, OPEN_HANDED, play, SECRET, wireOpening } from "./story.ts";
 import { createWorld, OPG, type Published, publishOnnx, publishProgram, settleIn, type World } from "./world.ts";
 
 const LIES = 200;
@@ -122,7 +120,10 @@ test(`${CLAIMS} honest claims with mutated witnesses: none is accepted`, async (
         const element = random.below(provableElements(model.program.kernels[kernel]!));
         const honest = witnessElement(model.program, kernel, element, committed);
         const witness = i === 0 ? honest : MUTATIONS[i % MUTATIONS.length]!(honest, random);
-        await commit(accuser, { id, commitment: commitmentOf(id, { kernel, element, prover }) }).catch(knownAlready);
+        await commit(accuser, {
+          id,
+          commitment: commitmentOf({ digest: id, kernel, element, prover, salt: SECRET }),
+        }).catch(knownAlready);
         await world.mine(2);
         const proof = { kernel, element, salt: SECRET, witness: toHex(witness) };
         const refused = await prove(accuser, { claim, opening: wireOpening(own), proof }).catch(

@@ -36,6 +36,7 @@ import {
   claimStanding,
   claimTraceSalt,
   commit,
+  commitmentOf,
   type Done,
   demand,
   demandOpening,
@@ -53,7 +54,7 @@ import {
   reveal,
   type Shares,
 } from "@opengradient/protocol";
-import { type Address, encodeAbiParameters, type Hex, keccak256, maxUint256, parseEventLogs, zeroHash } from "viem";
+import { type Address, type Hex, maxUint256, parseEventLogs, zeroHash } from "viem";
 import { OPG, type Published, type World } from "./world.ts";
 
 export const SALT: Hex = toHex(keccak(Uint8Array.of(7)));
@@ -156,19 +157,13 @@ export type Played = {
   readonly acts: readonly Act["kind"][];
   readonly reasons: readonly string[];
   readonly gas: Readonly<Record<string, readonly bigint[]>>;
+  /** base fee that the operator's answers burnt, wei */
+  readonly answersBurnt: bigint;
   readonly ending: Act;
   readonly shares: Shares | undefined;
 };
 
 export const SECRET = toHex(keccak(Uint8Array.of(9)));
-
-export const commitmentOf = (id: Hex, at: { kernel: number; element: number; prover: Address }): Hex =>
-  keccak256(
-    encodeAbiParameters(
-      [{ type: "bytes32" }, { type: "uint32" }, { type: "uint32" }, { type: "address" }, { type: "bytes32" }],
-      [id, at.kernel, at.element, at.prover, SECRET],
-    ),
-  );
 
 export const hashesOf = (list: Uint8Array): Hex[] =>
   Array.from({ length: hashCount(list) }, (_, i) => toHex(hashAt(list, i)));
@@ -202,6 +197,7 @@ class Side {
   readonly acts: Act["kind"][] = [];
   readonly reasons: string[] = [];
   readonly gas: Record<string, bigint[]> = {};
+  answersBurnt = 0n;
   readonly #id: Hex;
   readonly #commits: CommitState[] = [];
   readonly #demands = new Map<bigint, DemandState & { target: Hex }>();
@@ -306,7 +302,13 @@ class Side {
         return;
       }
       case "commit": {
-        const commitment = commitmentOf(this.#id, { ...act, prover: writer.wallet.account.address });
+        const commitment = commitmentOf({
+          digest: this.#id,
+          kernel: act.kernel,
+          element: act.element,
+          prover: writer.wallet.account.address,
+          salt: SECRET,
+        });
         this.#spent("commit", await commit(writer, { id: this.#id, commitment }));
         this.#commits.push({ kernel: act.kernel, element: act.element, block: await world.block() });
         return;
@@ -347,16 +349,24 @@ class Side {
       if (asked.state !== "asked" || (await this.world.now()) > asked.due) continue;
       if (asked.position.object === 0) {
         if (!behaviour.opens) continue;
-        this.#spent("open", await openClaim(writer, { claim, opening: wireOpening(theirs) }));
+        const done = await openClaim(writer, { claim, opening: wireOpening(theirs) });
+        this.#spent("open", done);
+        await this.#burnt(done);
       } else {
         if (this.#answers() >= behaviour.reveals) continue;
         const data = revealNode(theirs, asked.position);
         const done = await reveal(writer, { claim, position: asked.position, data: toHex(data) });
         this.#spent("reveal", done);
+        await this.#burnt(done);
         this.#revealed.set(key, data);
       }
       this.#demands.set(key, { ...asked, state: "answered" });
     }
+  }
+
+  async #burnt({ receipt }: Done): Promise<void> {
+    const { baseFeePerGas } = await this.world.reader.chain.getBlock({ blockNumber: receipt.blockNumber });
+    this.answersBurnt += receipt.gasUsed * baseFeePerGas!;
   }
 
   /** How many demands have been answered so far. */
@@ -365,7 +375,8 @@ class Side {
   }
 
   end(ending: Act): Played {
-    return { acts: this.acts, reasons: this.reasons, gas: this.gas, ending, shares: this.#shares };
+    const { acts, reasons, gas, answersBurnt } = this;
+    return { acts, reasons, gas, answersBurnt, ending, shares: this.#shares };
   }
 }
 

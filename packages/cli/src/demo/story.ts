@@ -58,7 +58,7 @@ export type Ending = {
 };
 
 /** Longest wait, in real milliseconds, for something that must happen. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 const sleep = (milliseconds: number) => new Promise((wake) => setTimeout(wake, milliseconds));
 
