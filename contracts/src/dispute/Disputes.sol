@@ -82,7 +82,7 @@ contract Disputes is IDisputes {
             msg.sender == claim.operator || msg.sender == staking.signerOf(claim.operator),
             DisputesNotOperator(claim.operator, msg.sender)
         );
-        _answer(s, CLAIM, 0);
+        _answer(s, claim.operator, CLAIM, 0);
         _keepOpening(s.id, claim, opening);
         opg.transfer(msg.sender, openingPrice(claim));
     }
@@ -102,7 +102,7 @@ contract Disputes is IDisputes {
         require(data.length == length, DisputesDataLengthInvalid(position, data.length, length));
         bytes32 target = j == 0 ? Hashes.leaf(data) : _foldChildren(claim, position, data);
         if (j == place.height) target = place.wrap(position.object(), target);
-        _answer(s, position, target);
+        _answer(s, claim.operator, position, target);
         emit Revealed(s.id, position, target, msg.sender, data);
     }
 
@@ -214,12 +214,13 @@ contract Disputes is IDisputes {
         emit Demanded(h.id, position, target, msg.sender, due, msg.value);
     }
 
-    /// @dev Closes a demand in favour of the caller.
-    function _answer(Standing memory s, Position position, bytes32 target) private {
+    /// @dev Closes a demand in favour of the operator's hot key, whoever brings the answer: a demander who copies it from
+    /// the mempool does not get its price back.
+    function _answer(Standing memory s, address operator, Position position, bytes32 target) private {
         Demand storage d = _asked(s.id, position, target);
         require(block.timestamp <= d.due, DisputesPastDue(s.id, position, d.due));
         d.status = DemandStatus.Answered;
-        credits[msg.sender] += uint256(d.gweiIn) * 1 gwei;
+        credits[staking.signerOf(operator)] += uint256(d.gweiIn) * 1 gwei;
         market.answered(s.id, uint40(Deadlines.quietAfter(s.quietAt, block.timestamp, s.parameters.reaction)));
     }
 

@@ -30,6 +30,10 @@ struct Place {
 /// @notice Positions of depth ≥ 1 of a claim: where they are, and how a node there hangs from the opening.
 library Places {
     uint256 private constant LEAF_BYTES = 256;
+    /// @dev A challenger that holds nothing buys the inputs first: list 1, tensors 2 … 5. Only then can it run, and know
+    /// which part of the trace or the outputs (from 6 on) to ask for.
+    uint8 private constant INPUTS_DEPTH = 1;
+    uint8 private constant RUN_DEPTH = 6;
 
     /// @notice Reverts with DisputesPositionInvalid unless the model's runs have such a node.
     function locate(IModelRegistry registry, ModelId model, Position p) internal view returns (Place memory place) {
@@ -37,7 +41,7 @@ library Places {
         place.outputs = outputs;
         uint8 object = p.object();
         bool tensor = object == Objects.INPUT || object == Objects.RESULT;
-        uint8 top = 1;
+        uint8 top = object == Objects.INPUTS || object == Objects.INPUT ? INPUTS_DEPTH : RUN_DEPTH;
         if (tensor) {
             require(p.tensor() < (object == Objects.INPUT ? inputs : kernels), IDisputes.DisputesPositionInvalid(p));
             _locateTensor(registry, model, p, place);

@@ -101,7 +101,7 @@ interface IDisputes {
     /// `openingPrice(claim)` OPG from the caller's allowance. All of it goes to the operator that opens.
     function demandOpening(Claim calldata claim) external payable;
 
-    /// @notice Asks for what hangs below a node of depth ≥ 1. Send at least `price(claim, position)`, in whole gwei; all of it goes to the revealer.
+    /// @notice Asks for what hangs below a node of depth ≥ 1. Send at least `price(claim, position)`, in whole gwei; all of it goes to the operator's hot key.
     function demand(Claim calldata claim, Opening calldata opening, Position position, NodeProof calldata proof)
         external
         payable;
@@ -109,7 +109,7 @@ interface IDisputes {
     /// @notice Answers a demand for the opening. Only the operator's hot key or owner.
     function open(Claim calldata claim, Opening calldata opening) external;
 
-    /// @notice Answers a demand of depth ≥ 1 with hashes, tensorRoots or the 256 bytes of a leaf. Anyone; the first is paid.
+    /// @notice Answers a demand of depth ≥ 1 with hashes, tensorRoots or the 256 bytes of a leaf. Anyone may bring it; the operator is paid.
     function reveal(Claim calldata claim, Position position, bytes calldata data) external;
 
     /// @notice An unanswered demand past its due voids the claim, with its demander as the challenger. Anyone.

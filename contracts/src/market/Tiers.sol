@@ -8,8 +8,8 @@ import {Parameters} from "../types/Claim.sol";
 library Tiers {
     /// @dev How long after its postBy a signed claim may still be brought to the Market, validity included.
     uint256 internal constant POST_GRACE = 48 hours;
-    /// @dev Longest chain of demands: 2 + max(1, ⌈log256 kernels⌉) + ⌈log256 leaves⌉ ≤ 2 + 2 + 3.
-    uint256 internal constant MAX_DEPTH = 7;
+    /// @dev Depths of a dispute: the opening, 5 for the inputs, then max(1, ⌈log256 kernels⌉) + ⌈log256 leaves⌉ + 1 ≤ 6.
+    uint256 internal constant MAX_DEPTH = 12;
 
     function check(Parameters memory p) internal pure {
         _within("window", p.window, 1, 7 days);

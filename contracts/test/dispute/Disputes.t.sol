@@ -204,20 +204,22 @@ contract DisputesTest is World {
         assertEq(quiet, block.timestamp + tier.reaction);
 
         Position foot = _position(1, 0, 1, 0);
-        assertEq(disputes.depth(claim, foot), 1);
+        assertEq(disputes.depth(claim, foot), 6);
         vm.prank(challenger);
         disputes.demand{value: PRICE}(claim, opening, foot, _noProof());
         bytes memory roots;
         for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
         vm.prank(stranger);
         disputes.reveal(claim, foot, roots);
-        assertEq(disputes.credits(stranger), PRICE);
+        // Whoever brings the answer, the operator is paid: who copies it from the mempool gains nothing.
+        assertEq(disputes.credits(stranger), 0);
+        assertEq(disputes.credits(signer), 2 * PRICE);
 
         NodeProof memory proof = _noProof();
         proof.tensorRoot = Alphabet.tensorRoot(run.results[1]);
         proof.listPath = Trees.path(_traceLeaves(run, claim), 0, 1);
         Position leaf = _position(5, 1, 0, 0);
-        assertEq(disputes.depth(claim, leaf), 2);
+        assertEq(disputes.depth(claim, leaf), 7);
         vm.prank(challenger);
         disputes.demand{value: PRICE}(claim, opening, leaf, proof);
         vm.prank(signer);
@@ -231,7 +233,7 @@ contract DisputesTest is World {
         uint256 wei_ = signer.balance;
         vm.prank(signer);
         disputes.withdraw(payable(signer));
-        assertEq(signer.balance, wei_ + 2 * PRICE);
+        assertEq(signer.balance, wei_ + 3 * PRICE);
         _expect(IDisputes.DisputesNothingToWithdraw.selector, abi.encode(signer));
         vm.prank(signer);
         disputes.withdraw(payable(signer));
@@ -419,8 +421,8 @@ contract DisputesTest is World {
         NodeProof memory proof = _outputProof(run);
         Position leaf = _position(5, KERNELS - 1, 0, 0);
         Position input = _position(4, 0, 0, 0);
-        Position foot = _position(1, 0, 1, 0);
-        // Depth 2 is asked at the window's end and answered at the last moment; then depth 1 is open as long as its own limit.
+        Position list = _position(2, 0, 1, 0);
+        // Depth 7 is asked at the window's end and answered at the last moment; then depth 1 is open as long as its own limit.
         vm.warp(windowEnd);
         vm.prank(challenger);
         disputes.demand{value: PRICE}(claim, opening, leaf, proof);
@@ -440,7 +442,7 @@ contract DisputesTest is World {
         vm.warp(windowEnd + round + tier.answer + 1);
         _expect(IDisputes.DisputesTooLate.selector, abi.encode(id, windowEnd + round, block.timestamp));
         vm.prank(challenger);
-        disputes.demand{value: PRICE}(claim, opening, foot, _noProof());
+        disputes.demand{value: PRICE}(claim, opening, list, _noProof());
     }
 
     function test_onlyTheMarketOpensAtPost() external {

@@ -111,21 +111,21 @@ contract PlacesTest is World {
         uint256 price = disputes.price(_claim, position);
         vm.prank(challenger);
         disputes.demand{value: price}(_claim, _opened, position, proof);
-        uint256 before = disputes.credits(stranger);
+        uint256 before = disputes.credits(signer);
         vm.prank(stranger);
         disputes.reveal(_claim, position, data);
-        assertEq(disputes.credits(stranger), before + price);
+        assertEq(disputes.credits(signer), before + price);
     }
 
     function test_traceInTwoRounds() external {
         NodeProof memory proof = _hang(0, new bytes32[](0));
-        assertEq(disputes.depth(_claim, _position(1, 0, 2, 0)), 1);
+        assertEq(disputes.depth(_claim, _position(1, 0, 2, 0)), 6);
         _buy(_position(1, 0, 2, 0), proof, _join(Trees.nodesAt(_traceTree, 8), 0, 2));
         // Ranks 256 … 298 are kernels 257 … 299: output 100 lies before them.
         bytes32[] memory roots = new bytes32[](43);
         for (uint256 i; i < 43; i++) roots[i] = _tensorRoots[257 + i];
         _below(proof, _traceTree, 1, 1);
-        assertEq(disputes.depth(_claim, _position(1, 0, 1, 1)), 2);
+        assertEq(disputes.depth(_claim, _position(1, 0, 1, 1)), 7);
         _buy(_position(1, 0, 1, 1), proof, _join(roots, 0, 43));
         // The first 256 ranks hold output 100 in their midst.
         roots = new bytes32[](256);
@@ -136,13 +136,13 @@ contract PlacesTest is World {
 
     function test_tracedTensorDownToALeaf() external {
         NodeProof memory proof = _hang(_tensorRoots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
-        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 2, 0)), 3);
+        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 2, 0)), 8);
         _buy(_position(5, WIDE_KERNEL, 2, 0), proof, _join(Trees.nodesAt(_wideLeaves, 8), 0, 3));
         _below(proof, _wideLeaves, 1, 2);
-        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 1, 2)), 4);
+        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 1, 2)), 9);
         _buy(_position(5, WIDE_KERNEL, 1, 2), proof, _join(_wideLeaves, 512, 88));
         _below(proof, _wideLeaves, 0, 599);
-        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 0, 599)), 5);
+        assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 0, 599)), 10);
         _buy(_position(5, WIDE_KERNEL, 0, 599), proof, new bytes(256));
     }
 

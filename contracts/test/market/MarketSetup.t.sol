@@ -89,7 +89,7 @@ contract MarketSetupTest is World {
         assertEq(both.tier(keccak256(abi.encode(tiers[0]))).window, tiers[0].window);
         assertEq(both.tier(keccak256(abi.encode(tiers[1]))).window, 24 hours);
         assertEq(
-            both.longestExposure(), 48 hours + 2 * 24 hours + 24 hours + 7 * (36 hours + 12 hours) + 24 hours
+            both.longestExposure(), 48 hours + 2 * 24 hours + 24 hours + 12 * (36 hours + 12 hours) + 24 hours
         );
         vm.expectRevert(abi.encodeWithSelector(IMarket.MarketTierUnknown.selector, bytes32(uint256(1))));
         both.tier(bytes32(uint256(1)));

@@ -52,12 +52,17 @@ export function descendants(levels: Levels, j: number, i: number): HashList {
   return nodes;
 }
 
+/** The depth of the trace's and the outputs' roots: below the deepest leaf of an input (1 + 1 + 3). */
+const RUN_DEPTH = 6;
+
 /**
- * Depth of a position in the dispute tree. `leaves` counts the leaves of the list or trace that the object is or hangs
- * from, `tensorLeaves` those of the tensor itself (objects 4, 5).
+ * Depth of a position in the dispute: how much a challenger that holds nothing must have bought before it knows that it
+ * wants this. `leaves` counts the leaves of the list or trace that the object is or hangs from, `tensorLeaves` those of
+ * the tensor itself (objects 4, 5).
  */
 export function positionDepth({ object, j }: Position, leaves: number, tensorLeaves = 1): number {
   if (object === OBJECT.claim) return 0;
-  const list = 1 + listHeight(leaves);
+  const ofInputs = object === OBJECT.inputs || object === OBJECT.inputTensor;
+  const list = (ofInputs ? 1 : RUN_DEPTH) + listHeight(leaves);
   return object <= OBJECT.outputs ? list - j : list + tensorHeight(tensorLeaves) - j;
 }

@@ -85,8 +85,8 @@ describe("positions", () => {
   it("have the depths of the table", () => {
     const at = (object: Position["object"], j: number): Position => ({ object, tensor: 0, j, i: 0 });
     expect(positionDepth(at(OBJECT.claim, 0), 9)).toBe(0);
-    expect([2, 1].map((j) => positionDepth(at(OBJECT.trace, j), 300))).toEqual([1, 2]);
-    expect([2, 1, 0].map((j) => positionDepth(at(OBJECT.resultTensor, j), 300, 1000))).toEqual([3, 4, 5]);
+    expect([2, 1].map((j) => positionDepth(at(OBJECT.trace, j), 300))).toEqual([6, 7]);
+    expect([2, 1, 0].map((j) => positionDepth(at(OBJECT.resultTensor, j), 300, 1000))).toEqual([8, 9, 10]);
     expect(positionDepth(at(OBJECT.inputTensor, 0), 1, 1)).toBe(2);
   });
 });

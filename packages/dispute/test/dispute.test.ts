@@ -163,16 +163,16 @@ describe("closed or garbled data", () => {
     expect(court.ending).toBe("expired at depth 0");
   });
 
-  test("data withheld below the opening fall at depth 1", () => {
+  test("data withheld below the opening fall at depth 6", () => {
     const { court } = play(toy, commitToy(toy, wrong), { opens: true, givesInput: true });
-    expect(court.ending).toBe("expired at depth 1");
+    expect(court.ending).toBe("expired at depth 6");
   });
 
-  test("a trace root, an output root and an input root that nobody can open fall at depth 1", () => {
+  test("a trace root, an output root and an input root that nobody can open fall where they hang", () => {
     for (const given of [{ traceRoot: garbage }, { outputRoot: garbage }, { inputRoot: garbage }]) {
       const behaviour = { ...honestly, posted: true, givesInput: !("inputRoot" in given) };
       const { court } = play(toy, commitToy(toy), behaviour, given);
-      expect(court.ending).toBe("expired at depth 1");
+      expect(court.ending).toBe(`expired at depth ${"inputRoot" in given ? 1 : 6}`);
     }
   });
 
@@ -186,7 +186,7 @@ describe("closed or garbled data", () => {
   test("a tensor root that nobody can open falls where it hangs", () => {
     const theirs = misshape(toy, 0, garbage);
     const { court } = play(toy, theirs, { ...honestly, posted: true });
-    expect(court.ending).toMatch(/^expired at depth [23]$/);
+    expect(court.ending).toMatch(/^expired at depth [78]$/);
   });
 });
 
@@ -228,5 +228,19 @@ describe("a wrong shape", () => {
 test("depth of a position counts from the opening", () => {
   const { program } = randomToy(41);
   expect(depthOf(program, { object: 0, tensor: 0, j: 0, i: 0 })).toBe(0);
-  expect(depthOf(program, { object: 1, tensor: 0, j: 1, i: 0 })).toBe(1);
+  expect(depthOf(program, { object: 1, tensor: 0, j: 1, i: 0 })).toBe(6);
+  expect(depthOf(program, { object: 2, tensor: 0, j: 1, i: 0 })).toBe(1);
 });
+
+// An operator and a requester who show the input to nobody: law 5 must hold for those who have the chain only.
+test.each(Array.from({ length: 30 }, (_, seed) => seed))(
+  "a lie falls to a challenger that comes in the last second and holds nothing, seed %i",
+  (seed) => {
+    const toy = randomToy(seed);
+    const { results } = lieOf(randomOf(seed), toy);
+    const theirs = commitToy(toy, results);
+    const { court, demands } = play(toy, theirs, { opens: true, answers: true, late: true });
+    expect(court.status).toBe("void");
+    expect(demands).toBeGreaterThan(2);
+  },
+);

@@ -36,6 +36,8 @@ export type Behaviour = {
   readonly answers?: boolean;
   /** gives the challenger the input off chain */
   readonly givesInput?: boolean;
+  /** the challenger arrives in the window's last second; both sides then always act in their last second */
+  readonly late?: boolean;
   /** the challenger's own run, when its executor is broken */
   readonly ours?: CommittedRun;
   readonly shapes?: ReadonlyMap<string, CommittedShape>;
@@ -59,6 +61,7 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
   const input = claimSide(salt, 0, opening.inputRoot);
   const court = new Court(toy, { input, output: claimSide(salt, 1, opening.outputRoot), traceSalt });
   if (behaviour.posted) court.open(opening);
+  if (behaviour.late) court.now = court.clocks.windowEnd;
   const acts: Act[] = [];
   let own: View["own"] = behaviour.givesInput ? { run: behaviour.ours ?? commitToy(toy), salt } : undefined;
   for (let turn = 0; turn < 400; turn++) {
@@ -71,9 +74,11 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
       } else perform(court, act);
       if (act.kind === "none" || court.status === "void") return finish(court, acts, act);
     }
+    const asked = court.demands.filter(({ state }) => state === "asked").map(({ due }) => due);
+    if (behaviour.late && asked.length > 0) court.now = Math.max(court.now, Math.min(...asked));
     answer(court, theirs, behaviour, opening);
     court.block += 1;
-    court.now += 5;
+    court.now += behaviour.late ? (asked.length > 0 ? court.clocks.reaction : 0) : 5;
   }
   throw new Error("the player did not come to an end");
 }

@@ -26,5 +26,5 @@ export const describePosition = ({ object, tensor, j, i, list, leaves }) => {
   const packed = toHex(cat(new Uint8Array(22), [object], be(tensor, 4), [j], be(i, 4)));
   const below = j === 0 ? 1 : Math.min(256, Math.ceil(count / 2 ** (8 * (j - 1))) - 256 * i);
   if (object === 0) return { packed, depth: 0, children: 4 };
-  return { packed, depth: object < 4 ? 1 + J - j : 1 + J + K - j, children: below };
+  return { packed, depth: (object === 2 || object === 4 ? 1 : 6) + J + K - j, children: below };
 };
