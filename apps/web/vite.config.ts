@@ -5,5 +5,5 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   worker: { format: "es" },
-  build: { target: "es2023", chunkSizeWarningLimit: 700 },
+  build: { target: "es2023", chunkSizeWarningLimit: 900 },
 });

@@ -10,6 +10,7 @@ import { reportCommand } from "./commands/report.ts";
 import { requestCommand } from "./commands/request.ts";
 import { runCommand } from "./commands/run.ts";
 import { stakeCommand } from "./commands/stake.ts";
+import { startCommand } from "./commands/start.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { EXIT } from "./failure.ts";
@@ -27,6 +28,7 @@ const COMMANDS = [
   nodeCommand,
   devnetCommand,
   demoCommand,
+  startCommand,
   conformanceCommand,
 ];
 

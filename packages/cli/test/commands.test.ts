@@ -14,9 +14,8 @@ const og = (...args: readonly string[]): Promise<{ code: number; out: string; er
     );
   });
 
-const COMMANDS = "import inspect run report register stake request verify watch node devnet demo conformance".split(
-  " ",
-);
+const COMMANDS =
+  "import inspect run report register stake request verify watch node devnet demo start conformance".split(" ");
 
 function helpOf(command: Command): string {
   let text = "";

@@ -1,1 +1,4 @@
-export {};
+export * from "./place.ts";
+export * from "./plan.ts";
+export * from "./reads.ts";
+export * from "./summary.ts";

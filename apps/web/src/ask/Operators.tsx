@@ -1,0 +1,44 @@
+import type { OperatorOffer } from "@opengradient/react";
+import type { Network } from "../network.ts";
+import { named, opg } from "../words.ts";
+
+type Props = {
+  readonly network: Network;
+  readonly offers: readonly OperatorOffer[] | undefined;
+  readonly chosen: string | undefined;
+  readonly onChoose: (operator: string) => void;
+};
+
+/** Operators by price, each with what it can cover and what became of its answers. */
+export function Operators({ network, offers, chosen, onChoose }: Props) {
+  if (!offers) return <p className="hint">Reading the operators from the chain …</p>;
+  return (
+    <fieldset>
+      <legend>Who answers</legend>
+      {offers.map((offer) => (
+        <label key={offer.operator} className="operator">
+          <input
+            type="radio"
+            name="operator"
+            value={offer.operator}
+            checked={offer.operator === chosen}
+            disabled={offer.refusal !== undefined}
+            onChange={() => onChoose(offer.operator)}
+          />
+          <b>{named(network.names, offer.operator)}</b>
+          <span className="price">{opg(offer.fee)}</span>
+          <small>
+            {offer.refusal ? `can not be asked now: ${offer.refusal}` : `covers up to ${opg(offer.maxCoverage)}`} ·{" "}
+            {recordWords(offer)}
+          </small>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function recordWords({ record }: OperatorOffer): string {
+  if (record.answers === 0) return "no answers yet";
+  const answers = `${record.answers} answer${record.answers === 1 ? "" : "s"}`;
+  return record.void ? `${answers}, ${record.void} proven false` : `${answers}, none proven false`;
+}

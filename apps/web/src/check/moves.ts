@@ -1,0 +1,71 @@
+import { encodePosition, toHex } from "@opengradient/commitments";
+import type { Act } from "@opengradient/dispute";
+import { wireProof } from "@opengradient/node/client";
+import { type Call, calls, commitmentOf, newSalt } from "@opengradient/protocol";
+import type { Challenger, Job, KnownCommit, Move } from "./messages.ts";
+import { type Case, decide, openCase } from "./session.ts";
+
+const GWEI = 10n ** 9n;
+
+/** What the honest player does next in a challenge, as transactions of one account. */
+export async function moves(job: Job, challenger: Challenger, say: (words: string) => void): Promise<Move[]> {
+  const held = await openCase(job, say);
+  const acts = await decide(held, challenger.commits);
+  return acts.map((act) => moveOf(held, act, challenger));
+}
+
+function moveOf(held: Case, act: Act, challenger: Challenger): Move {
+  const { reason, price } = act;
+  const none = { reason, price, calls: [], commit: undefined };
+  switch (act.kind) {
+    case "demand":
+      return { ...none, kind: "demand", calls: [bare(demandCall(held, act))] };
+    case "commit":
+      return commitMove(held, act, challenger);
+    case "prove":
+      return { ...none, kind: "prove", calls: [bare(proveCall(held, act, challenger))] };
+    case "expire":
+      return { ...none, kind: "expire", calls: [bare(expireCall(held, act))] };
+    case "none":
+      return { ...none, kind: "end" };
+    default:
+      return { ...none, kind: "wait" };
+  }
+}
+
+/** An ABI is large and the page has it. */
+const bare = ({ abi: _, ...call }: Call): Omit<Call, "abi"> => call;
+
+function demandCall({ reader, history }: Case, act: Extract<Act, { kind: "demand" }>): Call {
+  const { claim, opening } = history;
+  // The base fee can rise by an eighth a block until it is mined.
+  const value = (((act.price.native * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
+  if (act.position.object === 0 || !opening) return calls.demandOpening(reader.addresses, { claim, value });
+  return calls.demand(reader.addresses, { claim, opening, position: act.position, proof: wireProof(act.proof), value });
+}
+
+function commitMove({ reader, history }: Case, act: Extract<Act, { kind: "commit" }>, challenger: Challenger): Move {
+  const { kernel, element, reason, price } = act;
+  const known = challenger.commits.find((at) => at.kernel === kernel && at.element === element);
+  const commit = known ?? freshCommit(history.digest, kernel, element, challenger);
+  const call = calls.commit(reader.addresses, { id: history.digest, commitment: commit.commitment });
+  return { kind: "commit", reason, price, calls: [bare(call)], commit };
+}
+
+function freshCommit(digest: `0x${string}`, kernel: number, element: number, { account }: Challenger): KnownCommit {
+  const salt = newSalt();
+  return { kernel, element, salt, commitment: commitmentOf({ digest, kernel, element, prover: account, salt }) };
+}
+
+function proveCall({ reader, history }: Case, act: Extract<Act, { kind: "prove" }>, { commits }: Challenger): Call {
+  const { kernel, element, witness } = act;
+  const { salt } = commits.find((at) => at.kernel === kernel && at.element === element)!;
+  const proof = { kernel, element, salt, witness: toHex(witness) };
+  return calls.prove(reader.addresses, { claim: history.claim, opening: history.opening!, proof });
+}
+
+function expireCall({ reader, history }: Case, act: Extract<Act, { kind: "expire" }>): Call {
+  const key = encodePosition(act.position);
+  const { target } = history.demands.find((at) => at.key === key && at.state === "asked")!;
+  return calls.expire(reader.addresses, { claim: history.claim, position: act.position, target });
+}

@@ -1,0 +1,70 @@
+import { type Step, usePlan, useWriter } from "@opengradient/react";
+import { type ReactNode, useEffect, useRef } from "react";
+
+type Done = NonNullable<Awaited<ReturnType<ReturnType<typeof usePlan>["run"]>>>;
+
+const ADVICE = {
+  retry: "Trying again may help.",
+  change: "Change the value and try again.",
+  stop: "Trying again can not help.",
+  report: "If this persists it is a fault of ours: please report it.",
+} as const;
+
+type Props = {
+  readonly label: string;
+  /** undefined: something is still missing, said by `missing` */
+  readonly steps: readonly Step[] | undefined;
+  readonly missing?: string;
+  /** who gets what, what is locked until when */
+  readonly children: ReactNode;
+  readonly onDone: (done: Done) => void;
+};
+
+/** Transactions in words, simulated before the wallet is asked, and one button. */
+export function PlanBox({ label, steps, missing, children, onDone }: Props) {
+  const { kind } = useWriter();
+  const plan = usePlan();
+  const { status, at, error, simulate, run } = plan;
+  const busy = status === "signing" || status === "simulating";
+  const first = steps?.[0];
+  const key =
+    first &&
+    `${first.call.functionName}${JSON.stringify(first.call.args, (_, v) => (typeof v === "bigint" ? String(v) : v))}`;
+  // Only the first step can be simulated before it is sent: the others build on it.
+  const latest = useRef(first);
+  latest.current = first;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: again when the call says something else, not when it is rebuilt
+  useEffect(() => {
+    if (latest.current && kind === "ready") void simulate(latest.current);
+  }, [key, kind, simulate]);
+  const go = async () => {
+    if (!steps) return;
+    const done = await run(steps);
+    if (done) onDone(done);
+  };
+  return (
+    <div className="plan">
+      <div className="words">{children}</div>
+      {steps && steps.length > 1 && (
+        <ol className="steps">
+          {steps.map(({ words }, i) => (
+            <li key={words} aria-current={busy && i === at ? "step" : undefined}>
+              {words}
+            </li>
+          ))}
+        </ol>
+      )}
+      <button type="button" className="primary" disabled={!steps || busy || kind !== "ready"} onClick={go}>
+        {status === "signing" ? "Waiting for your wallet and the chain …" : label}
+      </button>
+      {kind === "none" && <p className="hint">Connect a wallet to go on. Reading and checking need none.</p>}
+      {kind === "wrong chain" && <p className="hint">Your wallet is on another chain: switch it above.</p>}
+      {kind === "ready" && !steps && missing && <p className="hint">{missing}</p>}
+      {error && (
+        <p role="alert">
+          {error.message}. {ADVICE[error.advice]}
+        </p>
+      )}
+    </div>
+  );
+}

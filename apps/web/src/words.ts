@@ -1,0 +1,38 @@
+/** Amounts, times and names as people read them. */
+const GROUP = /\B(?=(\d{3})+(?!\d))/g;
+
+/** 18 decimals, cut (not rounded) to `digits`. */
+function fixed(value: bigint, digits: number): string {
+  const text = (value < 0n ? -value : value).toString().padStart(19, "0");
+  const fraction = text.slice(-18).slice(0, digits).replace(/0+$/, "");
+  return `${value < 0n ? "−" : ""}${text.slice(0, -18).replace(GROUP, ",")}${fraction && `.${fraction}`}`;
+}
+
+export const opg = (value: bigint): string => `${fixed(value, 4)} OPG`;
+export const native = (value: bigint): string => `${fixed(value, 6)} ETH`;
+export const signed = (value: bigint): string => `${value > 0n ? "+" : ""}${fixed(value, 4)} OPG`;
+
+/** OPG from what someone typed; undefined when it is no amount. */
+export function parseOpg(text: string): bigint | undefined {
+  const match = text.trim().match(/^(\d{1,12})(?:\.(\d{1,18}))?$/);
+  return match ? BigInt(match[1]!) * 10n ** 18n + BigInt((match[2] ?? "").padEnd(18, "0")) : undefined;
+}
+
+export const short = (hex: string): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
+
+export const named = (names: Readonly<Record<string, string>>, hex: string): string =>
+  names[hex.toLowerCase()] ?? short(hex);
+
+/** A span of seconds: "4 min 05 s" */
+export function span(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+export const clock = (unix: number): string =>
+  new Date(1000 * unix).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+export const percent = (share: number): string => `${(100 * share).toFixed(share > 0.9995 ? 2 : 1)} %`;
