@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {F32} from "../libraries/F32.sol";
-import {LEFT_STRIDE, RIGHT_STRIDE, SCALE} from "./Layout.sol";
+import {LEFT_STRIDE, RIGHT_STRIDE, RUN_LEFT, RUN_PAIRS, RUN_RIGHT, SCALE} from "./Layout.sol";
 
 /// @title DotF32: acc ← fadd(acc, fmul(p, q)) over a run of pairs, without unpacking the accumulator each time
 /// @dev A finite accumulator is an integer in units of 2^−149, the quantum of denormals, so a sum is one addition and its
@@ -22,6 +22,10 @@ library DotF32 {
             (p, q, n) = (advance(p, LEFT_STRIDE, n - left), advance(q, RIGHT_STRIDE, n - left), left);
         }
         if (n != 0 && (acc & F32.INF) != F32.INF) {
+            if (n > 7 && sideBySide(p, q, n)) {
+                acc = blocks(acc);
+                (p, q, n) = standing();
+            }
             (acc, left) = finite(acc, p, q, n);
             (p, q, n) = (advance(p, LEFT_STRIDE, n - left), advance(q, RIGHT_STRIDE, n - left), left);
             if (n != 0) {
@@ -38,6 +42,24 @@ library DotF32 {
     function advance(uint256 from, uint256 stride, uint256 n) private pure returns (uint256 to) {
         assembly ("memory-safe") {
             to := add(from, mul(n, mload(stride)))
+        }
+    }
+
+    /// @dev Whether both sides have elements next to each other; notes the run for `blocks`.
+    function sideBySide(uint256 p, uint256 q, uint256 n) private pure returns (bool r) {
+        assembly ("memory-safe") {
+            r := and(eq(mload(LEFT_STRIDE), 4), eq(mload(RIGHT_STRIDE), 4))
+            mstore(RUN_LEFT, p)
+            mstore(RUN_RIGHT, q)
+            mstore(RUN_PAIRS, n)
+        }
+    }
+
+    function standing() private pure returns (uint256 p, uint256 q, uint256 n) {
+        assembly ("memory-safe") {
+            p := mload(RUN_LEFT)
+            q := mload(RUN_RIGHT)
+            n := mload(RUN_PAIRS)
         }
     }
 
@@ -210,6 +232,123 @@ library DotF32 {
             }
         }
         return (pack(acc), n);
+    }
+
+    /// @dev `finite` for elements that lie side by side, eight pairs at a time: a word of each side has its lanes' bytes
+    /// swapped at once. The same steps as in `finite`, written out again: a call would cost as much as is saved.
+    /// Takes and leaves the run in RUN_LEFT, RUN_RIGHT, RUN_PAIRS; ends at fewer than eight pairs, or where `finite` does.
+    function blocks(uint256 acc) private pure returns (uint256) {
+        acc = unpack(acc);
+        assembly ("memory-safe") {
+            function swap(x) -> y {
+                y := or(
+                    and(shr(8, x), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
+                    shl(8, and(x, 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff))
+                )
+                y := or(
+                    and(shr(16, y), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff),
+                    shl(16, and(y, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff))
+                )
+            }
+            let lane := not(31)
+            for {} and(gt(lane, 255), gt(mload(RUN_PAIRS), 7)) {} {
+                let lefts := swap(mload(mload(RUN_LEFT)))
+                let rights := swap(mload(mload(RUN_RIGHT)))
+                // from the top lane down; past the lowest the shift is no lane any more
+                for { lane := 224 } lt(lane, 256) { lane := sub(lane, 32) } {
+                    let a := and(shr(lane, lefts), 0xffffffff)
+                    let b := and(shr(lane, rights), 0xffffffff)
+                    let e := and(shr(23, a), 0xff)
+                    let f := and(shr(23, b), 0xff)
+                    // the product is m·2^(e−300)
+                    let m := mul(or(and(a, 0x7fffff), 0x800000), or(and(b, 0x7fffff), 0x800000))
+                    if iszero(and(lt(sub(e, 1), 254), lt(sub(f, 1), 254))) {
+                        // a zero, a denormal, an infinity or a NaN
+                        if or(eq(e, 0xff), eq(f, 0xff)) { break }
+                        switch e
+                        case 0 {
+                            m := mul(and(a, 0x7fffff), or(and(b, 0x7fffff), shl(23, gt(f, 0))))
+                            e := iszero(f)
+                        }
+                        default {
+                            m := mul(and(b, 0x7fffff), or(and(a, 0x7fffff), 0x800000))
+                        }
+                        if iszero(m) { continue }
+                        // one quantum up, 24 bits to drop
+                        m := shl(24, m)
+                        e := sub(e, 23)
+                    }
+                    // rounded to 24 bits, dropping f, the product will be m·2^e units
+                    e := add(e, f)
+                    f := sub(232, clz(m))
+                    e := sub(add(e, f), mload(SCALE))
+                    if gt(e, 212) {
+                        switch slt(e, 0)
+                        case 0 {
+                            if eq(mload(SCALE), 151) {
+                                acc := sar(40, acc)
+                                mstore(SCALE, 191)
+                                e := sub(e, 40)
+                            }
+                            // 2^237 coarse units are 2^128
+                            if gt(e, 212) {
+                                if gt(e, 229) { break }
+                                if shr(237, shl(e, shr(f, add(add(m, shr(sub(257, f), not(0))), and(shr(f, m), 1))))) {
+                                    break
+                                }
+                            }
+                        }
+                        default {
+                            if eq(mload(SCALE), 191) {
+                                // beside an accumulator of 2^−50 or more this product decides nothing
+                                if sar(59, xor(acc, sar(255, acc))) { continue }
+                                acc := shl(40, acc)
+                                mstore(SCALE, 151)
+                                e := add(e, 40)
+                            }
+                            if slt(e, 0) {
+                                // drop all bits below the quantum; of less than half of it nothing is left
+                                f := sub(f, e)
+                                if iszero(shr(sub(f, 1), m)) { continue }
+                                e := 0
+                            }
+                        }
+                    }
+                    m := shl(e, shr(f, add(add(m, shr(sub(257, f), not(0))), and(shr(f, m), 1))))
+                    // the exact sum
+                    e := sar(255, shl(224, xor(a, b)))
+                    a := add(acc, sub(xor(m, e), e))
+                    // rounded like a magnitude: halves go to the even side of zero or not alike
+                    f := sub(232, clz(xor(a, sar(255, a))))
+                    if gt(sub(f, 1), 211) {
+                        // 24 bits or fewer: exact
+                        if slt(f, 1) {
+                            acc := a
+                            continue
+                        }
+                        a := and(add(add(a, shr(sub(257, f), not(0))), and(shr(f, a), 1)), shl(f, not(0)))
+                        switch eq(mload(SCALE), 151)
+                        case 1 {
+                            a := sar(40, a)
+                            mstore(SCALE, 191)
+                        }
+                        default {
+                            e := sar(255, a)
+                            if shr(237, sub(xor(a, e), e)) { break }
+                        }
+                        acc := a
+                        continue
+                    }
+                    acc := and(add(add(a, shr(sub(257, f), not(0))), and(shr(f, a), 1)), shl(f, not(0)))
+                }
+                let taken := 8
+                if lt(lane, 256) { taken := sub(7, shr(5, lane)) }
+                mstore(RUN_PAIRS, sub(mload(RUN_PAIRS), taken))
+                mstore(RUN_LEFT, add(mload(RUN_LEFT), shl(2, taken)))
+                mstore(RUN_RIGHT, add(mload(RUN_RIGHT), shl(2, taken)))
+            }
+        }
+        return pack(acc);
     }
 
     /// @dev Finite bits as a signed number of units; sets SCALE.

@@ -27,15 +27,20 @@ uint256 constant RIGHT_ELSE = 0x280;
 // Scale of the f32 accumulator: 151, or 191 where one unit is 2^40 times as large.
 uint256 constant SCALE = 0x2a0;
 
+// Where a run of pairs stands: addresses of the next left and right element, and how many pairs are left.
+uint256 constant RUN_LEFT = 0x2e0;
+uint256 constant RUN_RIGHT = 0x300;
+uint256 constant RUN_PAIRS = 0x320;
+
 // Calldata offset of the witness: errors name positions in it.
 uint256 constant WITNESS_AT = 0x2c0;
 
 // The register file: 256 words.
-uint256 constant REGISTERS = 0x300;
-uint256 constant LOOP_REGISTERS = 0x380;
-uint256 constant FOLD_REGISTERS = 0x480;
-uint256 constant CONSTANT_REGISTERS = 0x500;
-uint256 constant ARENA_END = 0x2300;
+uint256 constant REGISTERS = 0x400;
+uint256 constant LOOP_REGISTERS = 0x480;
+uint256 constant FOLD_REGISTERS = 0x580;
+uint256 constant CONSTANT_REGISTERS = 0x600;
+uint256 constant ARENA_END = 0x2400;
 
 // An access, made ready: its own address (so that `ld` takes it like a register's value), then
 uint256 constant ACCESS_END = 0x20; // address past its last coordinate
