@@ -37,6 +37,8 @@ export const demoCommand: Register = (og) => {
         const started = performance.now();
         output.say(...openingLines(output.paint, seed));
         const stage = await buildStage({ progress: output.progress });
+        const interrupt = () => void stage.close().finally(() => process.exit(130));
+        process.once("SIGINT", interrupt);
         try {
           const { chain } = stage.writer("author");
           const from = await chain.getBlockNumber({ cacheTime: 0 });
@@ -47,15 +49,22 @@ export const demoCommand: Register = (og) => {
           const holds = result.laws.every((law) => law.holds);
           output.event({ laws: result.laws, balances: balances(result), holds, milliseconds: took }, [
             ...auditLines(output.paint, result),
-            closingLine(output.paint, result, took),
+            closingLine(output.paint, result, { took, withSetUp: sinceSetUp() }),
           ]);
           return holds ? EXIT.done : EXIT.no;
         } finally {
+          process.off("SIGINT", interrupt);
           await stage.close();
         }
       }),
     );
 };
+
+/** Milliseconds since `npm run demo` began, what it had to install and compile included; undefined without it. */
+function sinceSetUp(): number | undefined {
+  const started = Number(process.env["OG_STARTED"]);
+  return started > 0 ? Date.now() - started : undefined;
+}
 
 function liesOf(text: string | undefined): readonly Lie[] {
   if (text === undefined) return LIES;

@@ -1,8 +1,7 @@
 /** How the demo looks. */
 import type { Lie } from "@opengradient/node";
-import { formatEther } from "viem";
 import type { Output } from "../output.ts";
-import { count, native, opg, padEnd, padStart, seconds, short, table, width } from "../words.ts";
+import { count, duration, native, opg, padEnd, padStart, seconds, short, table, width } from "../words.ts";
 import type { Audit } from "./accounts.ts";
 import { ACTORS, type ActorName } from "./actors.ts";
 import { type DigitImage, drawDigit, guessWords } from "./images.ts";
@@ -211,12 +210,12 @@ export function auditLines(paint: Paint, { before, after, spent, expected, laws 
   ];
 }
 
-export const closingLine = (paint: Paint, { laws }: Audit, took: number): string => {
-  const broken = laws.filter(({ holds }) => !holds).length;
-  const time = `${(took / 1000).toFixed(1)} s`;
-  return broken === 0
-    ? `${paint("green", "All as the laws say.")} ${time}.`
-    : `${paint("red", `${broken} of ${laws.length} laws do not hold.`)} ${time}.`;
-};
+type Times = { readonly took: number; readonly withSetUp: number | undefined };
 
-export const feeWords = (value: bigint): string => formatEther(value);
+export function closingLine(paint: Paint, { laws }: Audit, { took, withSetUp }: Times): string {
+  const broken = laws.filter(({ holds }) => !holds).length;
+  const time = `${duration(took)}${withSetUp === undefined ? "" : `, ${duration(withSetUp)} with set-up`}.`;
+  return broken === 0
+    ? `${paint("green", "All as the laws say.")} ${time}`
+    : `${paint("red", `${broken} of ${laws.length} laws do not hold.`)} ${time}`;
+}
