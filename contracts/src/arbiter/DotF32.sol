@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {F32} from "../libraries/F32.sol";
-import {LEFT_STRIDE, RIGHT_STRIDE, RUN_LEFT, RUN_PAIRS, RUN_RIGHT, SCALE} from "./Layout.sol";
+import {LEFT_STRIDE, RIGHT_STRIDE, RUN_ENDS, RUN_LEFT, RUN_PAIRS, RUN_RIGHT, SCALE} from "./Layout.sol";
 
 /// @title DotF32: acc ← fadd(acc, fmul(p, q)) over a run of pairs, without unpacking the accumulator each time
 /// @dev A finite accumulator is an integer in units of 2^−149, the quantum of denormals, so a sum is one addition and its
@@ -240,22 +240,29 @@ library DotF32 {
     function blocks(uint256 acc) private pure returns (uint256) {
         acc = unpack(acc);
         assembly ("memory-safe") {
-            function swap(x) -> y {
-                y := or(
-                    and(shr(8, x), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
-                    shl(8, and(x, 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff))
+            for { mstore(RUN_ENDS, 0) } gt(mload(RUN_PAIRS), 7) {} {
+                let lefts := mload(mload(RUN_LEFT))
+                lefts := or(
+                    and(shr(8, lefts), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
+                    shl(8, and(lefts, 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff))
                 )
-                y := or(
-                    and(shr(16, y), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff),
-                    shl(16, and(y, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff))
+                lefts := or(
+                    and(shr(16, lefts), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff),
+                    shl(16, and(lefts, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff))
                 )
-            }
-            let lane := not(31)
-            for {} and(gt(lane, 255), gt(mload(RUN_PAIRS), 7)) {} {
-                let lefts := swap(mload(mload(RUN_LEFT)))
-                let rights := swap(mload(mload(RUN_RIGHT)))
-                // from the top lane down; past the lowest the shift is no lane any more
-                for { lane := 224 } lt(lane, 256) { lane := sub(lane, 32) } {
+                let rights := mload(mload(RUN_RIGHT))
+                rights := or(
+                    and(shr(8, rights), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff),
+                    shl(8, and(rights, 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff))
+                )
+                rights := or(
+                    and(shr(16, rights), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff),
+                    shl(16, and(rights, 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff))
+                )
+                // from the top lane down
+                let lane := 256
+                for {} lane {} {
+                    lane := sub(lane, 32)
                     let a := and(shr(lane, lefts), 0xffffffff)
                     let b := and(shr(lane, rights), 0xffffffff)
                     let e := and(shr(23, a), 0xff)
@@ -264,7 +271,10 @@ library DotF32 {
                     let m := mul(or(and(a, 0x7fffff), 0x800000), or(and(b, 0x7fffff), 0x800000))
                     if iszero(and(lt(sub(e, 1), 254), lt(sub(f, 1), 254))) {
                         // a zero, a denormal, an infinity or a NaN
-                        if or(eq(e, 0xff), eq(f, 0xff)) { break }
+                        if or(eq(e, 0xff), eq(f, 0xff)) {
+                            mstore(RUN_ENDS, 1)
+                            break
+                        }
                         switch e
                         case 0 {
                             m := mul(and(a, 0x7fffff), or(and(b, 0x7fffff), shl(23, gt(f, 0))))
@@ -292,8 +302,12 @@ library DotF32 {
                             }
                             // 2^237 coarse units are 2^128
                             if gt(e, 212) {
-                                if gt(e, 229) { break }
+                                if gt(e, 229) {
+                                    mstore(RUN_ENDS, 1)
+                                    break
+                                }
                                 if shr(237, shl(e, shr(f, add(add(m, shr(sub(257, f), not(0))), and(shr(f, m), 1))))) {
+                                    mstore(RUN_ENDS, 1)
                                     break
                                 }
                             }
@@ -334,18 +348,22 @@ library DotF32 {
                         }
                         default {
                             e := sar(255, a)
-                            if shr(237, sub(xor(a, e), e)) { break }
+                            if shr(237, sub(xor(a, e), e)) {
+                                mstore(RUN_ENDS, 1)
+                                break
+                            }
                         }
                         acc := a
                         continue
                     }
                     acc := and(add(add(a, shr(sub(257, f), not(0))), and(shr(f, a), 1)), shl(f, not(0)))
                 }
-                let taken := 8
-                if lt(lane, 256) { taken := sub(7, shr(5, lane)) }
+                // all of them, unless the one at `lane` leads out of the finite
+                let taken := sub(8, mul(mload(RUN_ENDS), add(1, shr(5, lane))))
                 mstore(RUN_PAIRS, sub(mload(RUN_PAIRS), taken))
                 mstore(RUN_LEFT, add(mload(RUN_LEFT), shl(2, taken)))
                 mstore(RUN_RIGHT, add(mload(RUN_RIGHT), shl(2, taken)))
+                if mload(RUN_ENDS) { break }
             }
         }
         return pack(acc);

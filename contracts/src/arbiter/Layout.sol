@@ -27,10 +27,12 @@ uint256 constant RIGHT_ELSE = 0x280;
 // Scale of the f32 accumulator: 151, or 191 where one unit is 2^40 times as large.
 uint256 constant SCALE = 0x2a0;
 
-// Where a run of pairs stands: addresses of the next left and right element, and how many pairs are left.
+// Where a run of pairs stands: addresses of the next left and right element, how many pairs are left, and whether the next
+// one leads to an infinity or NaN.
 uint256 constant RUN_LEFT = 0x2e0;
 uint256 constant RUN_RIGHT = 0x300;
 uint256 constant RUN_PAIRS = 0x320;
+uint256 constant RUN_ENDS = 0x340;
 
 // Calldata offset of the witness: errors name positions in it.
 uint256 constant WITNESS_AT = 0x2c0;
