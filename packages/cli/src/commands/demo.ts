@@ -36,9 +36,9 @@ export const demoCommand: Register = (og) => {
         const lies = liesOf(options.lie);
         const started = performance.now();
         output.say(...openingLines(output.paint, seed));
+        // All of the stage lives in this process and ends with it.
+        process.once("SIGINT", () => process.exit(130));
         const stage = await buildStage({ progress: output.progress });
-        const interrupt = () => void stage.close().finally(() => process.exit(130));
-        process.once("SIGINT", interrupt);
         try {
           const { chain } = stage.writer("author");
           const from = await chain.getBlockNumber({ cacheTime: 0 });
@@ -53,7 +53,6 @@ export const demoCommand: Register = (og) => {
           ]);
           return holds ? EXIT.done : EXIT.no;
         } finally {
-          process.off("SIGINT", interrupt);
           await stage.close();
         }
       }),

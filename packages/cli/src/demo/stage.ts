@@ -58,7 +58,8 @@ export type StageOptions = { readonly progress: (what: string) => void };
 
 export async function buildStage({ progress }: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "og-demo-"));
-  const closing: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const closing: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
