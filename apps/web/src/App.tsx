@@ -29,7 +29,7 @@ export function App({ network }: { network: Network }) {
   return (
     <>
       <header>
-        <div className="page bar">
+        <div className="page top">
           <a href="/" className="brand">
             <img src="/icon.svg" alt="" width={24} height={24} /> OpenGradient
           </a>

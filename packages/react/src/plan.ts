@@ -1,6 +1,6 @@
 import { act, type Call, type Done, ProtocolError, protocolError, type Writer } from "@opengradient/protocol";
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { UserRejectedRequestError } from "viem";
 import { useConnection, useWalletClient } from "wagmi";
 import { useReader } from "./place.ts";
@@ -16,10 +16,12 @@ export function useWriter(): WriterState {
   const { isConnected, chainId } = useConnection();
   const onChain = isConnected && chainId === reader.chainId;
   const { data: wallet } = useWalletClient({ chainId: reader.chainId, query: { enabled: onChain } });
-  if (!isConnected) return { kind: "none" };
-  if (!onChain) return { kind: "wrong chain" };
-  if (!wallet) return { kind: "pending" };
-  return { kind: "ready", writer: { ...reader, wallet: wallet as unknown as Writer["wallet"] } };
+  return useMemo(() => {
+    if (!isConnected) return { kind: "none" };
+    if (!onChain) return { kind: "wrong chain" };
+    if (!wallet) return { kind: "pending" };
+    return { kind: "ready", writer: { ...reader, wallet: wallet as unknown as Writer["wallet"] } };
+  }, [reader, isConnected, onChain, wallet]);
 }
 
 /** One transaction of a plan, in words and as a call. */

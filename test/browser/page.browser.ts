@@ -1,0 +1,118 @@
+/** The whole loop in a real browser: connect, faucet, draw, pay, receipt, check, find the lie, challenge, be paid. */
+import { opgAbi } from "@opengradient/bindings";
+import type { Hex } from "viem";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkHere, connect, drawDigit, fund, payAndAsk, picture } from "./acts.ts";
+import { openStage, type Person, type Stage } from "./stage.ts";
+
+let stage: Stage;
+let rita: Person;
+let cleo: Person;
+
+beforeAll(async () => {
+  const executable = process.env["CHROMIUM"];
+  if (!executable) throw new Error("CHROMIUM names no browser: start this with npm run test:browser");
+  stage = await openStage(executable);
+}, 120_000);
+afterAll(async () => {
+  for (const [i, person] of [rita, cleo].entries())
+    if (person) await picture(person.page, `99-last-${i}`).catch(() => {});
+  await stage?.close();
+});
+
+const balance = (address: Hex) =>
+  stage.chain.readContract({
+    address: stage.network.deployment.opg,
+    abi: opgAbi,
+    functionName: "balanceOf",
+    args: [address],
+  });
+const OPG = 10n ** 18n;
+
+describe("the page", () => {
+  test("shows operators and answers without a wallet", async () => {
+    const { page, context } = await stage.visitor("Nobody");
+    await page.getByRole("radio", { name: /Olga/ }).waitFor();
+    await page.getByText("None yet.").waitFor();
+    await picture(page, "01-no-wallet");
+    await context.close();
+  });
+
+  test("connects, gives test money, takes a refusal in the wallet for what it is", async () => {
+    rita = await stage.visitor("Rita");
+    const { page, wallet } = rita;
+    await connect(page, "Rita");
+    await fund(page);
+    await drawDigit(page, 7);
+    await picture(page, "02-drawn");
+    wallet.refuseNext = true;
+    await page.getByRole("radio", { name: /Olga/ }).check();
+    await page.getByRole("button", { name: "Pay and ask" }).click();
+    await page.getByText("you declined in your wallet").waitFor();
+    await picture(page, "03-declined");
+    expect(await balance(rita.address)).toBe(1_000n * OPG);
+  });
+
+  test("pays an honest operator, reads the receipt, and finds it bit-equal", async () => {
+    const { page } = rita;
+    await payAndAsk(page, "Olga", 1);
+    await page.getByText("Olga says:").waitFor();
+    expect(await page.locator(".answer").textContent()).toBe("7");
+    await page.getByText("The receipt in words").click();
+    await page.getByText("signature over this claim was checked").waitFor();
+    await picture(page, "04-receipt");
+    expect(await checkHere(page)).toBe("equal");
+    await picture(page, "05-bit-equal");
+    expect(await balance(rita.address)).toBe(997n * OPG);
+  });
+
+  test("catches the liar in its third answer", async () => {
+    const { page } = rita;
+    const verdicts: string[] = [];
+    for (const [i, digit] of [1, 4, 7].entries()) {
+      await drawDigit(page, digit, i);
+      await payAndAsk(page, "Liam", 2 + i);
+      await page.getByText("Liam says:").waitFor();
+      verdicts.push(await checkHere(page));
+    }
+    expect(verdicts).toEqual(["equal", "equal", "differs"]);
+    await picture(page, "06-the-lie");
+  });
+
+  test("somebody else challenges it, and is paid", async () => {
+    cleo = await stage.visitor("Cleo", { dark: true });
+    const { page } = cleo;
+    await connect(page, "Cleo");
+    await fund(page);
+    await page.getByRole("button", { name: /#4/ }).click();
+    expect(await checkHere(page)).toBe("differs");
+    await picture(page, "07-quote");
+    const paidBefore = await balance(rita.address);
+    await page.getByRole("button", { name: "Challenge this answer" }).click();
+    await page.getByTestId("gained").waitFor({ timeout: 60_000 });
+    await picture(page, "08-slashed");
+    // c/2 + M/4, with c = 100 and M = 10,000
+    expect(await page.getByTestId("gained").textContent()).toBe("+2,550 OPG");
+    expect(await balance(cleo.address)).toBe((1_000n + 2_550n) * OPG);
+    // the coverage and the fee of 1 OPG
+    expect((await balance(rita.address)) - paidBefore).toBe(101n * OPG);
+    await page.getByTestId("balance").getByText("3,550 OPG").waitFor();
+    await page.getByRole("button", { name: /proven false/ }).waitFor();
+  });
+
+  test("fits a phone, and says when the wallet is on another chain", async () => {
+    const { page, context, wallet } = await stage.visitor("Pia", { phone: true, chainId: 1 });
+    await connect(page, "Pia");
+    await page.getByRole("button", { name: /Wallet is on another chain/ }).waitFor();
+    await picture(page, "09-phone-wrong-chain");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+    await page.getByRole("button", { name: /Wallet is on another chain/ }).click();
+    await page.getByRole("button", { name: "Get test money" }).waitFor();
+    expect(wallet.chainId).toBe(stage.network.deployment.chainId);
+    await page.getByRole("button", { name: /#4/ }).click();
+    await page.getByRole("heading", { name: /Receipt/ }).waitFor();
+    await picture(page, "10-phone");
+    await context.close();
+  });
+});
