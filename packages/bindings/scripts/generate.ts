@@ -55,7 +55,8 @@ function writeAbis(contracts: readonly Contract[]): void {
 /** The wagmi CLI's own output, with its copies of the ABIs replaced by an import. */
 async function writeActions(contracts: readonly Contract[]): Promise<void> {
   const { actions } = await import("@wagmi/cli/plugins");
-  const run = actions().run;
+  // Named, since the plugin otherwise takes whichever of the two happens to be installed.
+  const run = actions({ overridePackageName: "@wagmi/core" }).run;
   const named = contracts.map(({ name, abi }) => ({
     name,
     abi,
