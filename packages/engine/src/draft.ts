@@ -5,6 +5,7 @@ import { plainFunction } from "./plain.ts";
 import type { Factor } from "./products.ts";
 import { plainShape } from "./shapes.ts";
 import type { Buffer, CodedStage } from "./stages.ts";
+import { transposeFunction } from "./transpose.ts";
 
 export type Draft = {
   readonly buffers: Buffer[];
@@ -31,7 +32,7 @@ export function addBuffer(draft: Draft, kernels: readonly Lowered[], elements: n
   const index = draft.buffers.push({ bytes: 4 * elements, atLoad }) - 1;
   for (const kernel of kernels) {
     const k = mergeAxes(kernel);
-    const fn = plainFunction(k, plainShape(k));
+    const fn = transposeFunction(k) ?? plainFunction(k, plainShape(k));
     draft.stages.push({ fn, sources: k.sources, target: { kind: "buffer", index }, atLoad });
   }
   return draft.sources.push({ kind: "buffer", index }) - 1;

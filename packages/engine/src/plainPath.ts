@@ -1,12 +1,14 @@
 /** Plain kernels: which of their reads are better written out first, and what becomes lanes. */
 import { haloCopy, haloElements, orderedCopy, orderedElements, type Placed } from "./copies.ts";
 import { addBuffer, isTooLarge, newDraft, placeRead, withoutUnused } from "./draft.ts";
+import type { Fn } from "./emit.ts";
 import { FIRST_CONSTANT, type Lowered, mergeAxes, product, type Read } from "./lower.ts";
 import { plainFunction, SCALAR } from "./plain.ts";
 import { type Factor, walks } from "./products.ts";
 import { laneShape } from "./reads.ts";
 import { plainShape } from "./shapes.ts";
 import type { KernelPlan } from "./stages.ts";
+import { transposeFunction } from "./transpose.ts";
 
 /** A copy pays when its words are read at least so many times. */
 const READS_WORTH_A_COPY = 2;
@@ -47,6 +49,13 @@ export function planScalar(kernel: Lowered): KernelPlan {
   return { path: "scalar", note: "one element at a time", buffers: [], stages: [stage] };
 }
 
+const planStage = (k: Lowered, fn: Fn, note: string): KernelPlan => ({
+  path: "vectors",
+  note,
+  buffers: [],
+  stages: [{ fn, sources: k.sources, target: { kind: "result" }, atLoad: false }],
+});
+
 export function planPlain(kernel: Lowered): KernelPlan {
   const draft = newDraft(kernel);
   const laneAxis = kernel.loops.length - 1;
@@ -60,6 +69,8 @@ export function planPlain(kernel: Lowered): KernelPlan {
     }
   }
   const k = withoutUnused(mergeAxes({ ...kernel, inner, sources: draft.sources }));
+  const transpose = transposeFunction(k);
+  if (transpose) return planStage(k, transpose, "transposed by 4 × 4");
   const shape = plainShape(k);
   if (shape.laneAxis < 0) return planScalar(kernel);
   const fn = plainFunction(k, shape);

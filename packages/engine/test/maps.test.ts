@@ -55,6 +55,17 @@ function mapCase(m: Map): Case {
 const MAPS: readonly (readonly [string, Map, "vectors" | "scalar"])[] = [
   ["a copy", { loops: [60], coordinates: [coordinate(60, 1, [1])] }, "vectors"],
   ["a copy of 5, whose last vector overlaps", { loops: [5], coordinates: [coordinate(60, 1, [1])] }, "vectors"],
+  [
+    "a transpose by squares, the last of which overlap",
+    { loops: [21, 7], source: [0, 147], coordinates: [coordinate(147, 1, [1, 21])] },
+    "vectors",
+  ],
+  [
+    "a transpose of the outer axes' rows, one axis downwards",
+    { loops: [3, 5, 4], coordinates: [coordinate(60, 1, [20, 1, -5], 15)] },
+    "vectors",
+  ],
+  ["a transpose too narrow for squares", { loops: [20, 3], coordinates: [coordinate(60, 1, [1, 20])] }, "scalar"],
   ["three elements", { loops: [3], coordinates: [coordinate(60, 1, [1])] }, "scalar"],
   ["one element", { loops: [], coordinates: [coordinate(60, 1, [], 7)] }, "scalar"],
   ["axes that are one", { loops: [3, 4, 5], coordinates: [coordinate(60, 1, [20, 5, 1])] }, "vectors"],
