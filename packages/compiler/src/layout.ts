@@ -19,7 +19,7 @@ import { resultReads } from "./fuse.ts";
 import { sameAccess } from "./inline.ts";
 import { type Module, replaceWeights } from "./module.ts";
 import { dotLoads, reductionOf } from "./reduction.ts";
-import { gatherWeight, neverOutside } from "./weights.ts";
+import { foldOrdered, gatherWeight, neverOutside } from "./weights.ts";
 
 export function layout(module: Module): Module {
   const { program } = module;
@@ -168,14 +168,9 @@ function contiguousWeights(d: Draft, weights: Tensor[]): Draft {
   const replaced = new Map<string, Access>();
   visit(d.step, (e) => {
     if (e.kind !== "load" || e.access.space !== 1 || !neverOutside(e.access, extents)) return;
-    const move = moves(e.access, extents.length);
-    const used = identity(extents.length).filter((i) => move[i] !== 0);
-    const dims = used.map((i) => extents[i]!);
-    const strides = loopStrides(dims);
-    if (product(dims) > e.access.length || used.every((i, at) => move[i] === strides[at])) return;
+    const { used, dims, coordinates, already } = foldOrdered(e.access, extents);
+    if (product(dims) > e.access.length || already) return;
     const index = weights.push(gatherWeight(weights[e.access.index]!, e.access, used, extents)) - 1;
-    const coef = identity(extents.length).map((i) => (used.includes(i) ? strides[used.indexOf(i)]! : 0));
-    const coordinates = [{ base: 0, extent: product(dims), stride: 1, coef }];
     replaced.set(JSON.stringify(e.access), { ...e.access, index, length: product(dims), coordinates });
   });
   if (replaced.size === 0) return d;

@@ -1,5 +1,6 @@
 /** The pipeline. Order matters: each pass says what it relies on, and is checked on the way out. */
 import { bound } from "./bound.ts";
+import { copyOperands } from "./copyOperands.ts";
 import { dropDead } from "./dropDead.ts";
 import { foldConstants } from "./foldConstants.ts";
 import { fuse } from "./fuse.ts";
@@ -23,6 +24,7 @@ export const PASSES: readonly Pass[] = [
   { name: "fuse", run: fuse, exact: true },
   { name: "drop-fused", run: dropDead, exact: true },
   { name: "merge-loops", run: mergeLoops, exact: true },
+  { name: "copy-operands", run: copyOperands, exact: true },
   // partial sums
   { name: "split", run: split, exact: false },
   { name: "bound", run: bound, exact: true },

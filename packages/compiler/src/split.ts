@@ -25,9 +25,7 @@ import { type Module, replaceKernels } from "./module.ts";
 import { dotLoads, type Reduction, reductionOf } from "./reduction.ts";
 
 export function split(module: Module): Module {
-  const facts = factsOf(module.program);
-  // parts make the program's tree deeper: costs are taken for twice as many kernels
-  const wide = { ...facts, kernels: [...facts.kernels, ...facts.kernels] };
+  const wide = wideFacts(factsOf(module.program));
   const replacements = module.program.kernels.map((kernel, k) => ({
     kernels: kernel.groupSize > 1 ? [kernel] : splitKernel(wide, k, kernel),
     label: module.labels[k]!,
@@ -35,12 +33,18 @@ export function split(module: Module): Module {
   return replaceKernels(module, replacements);
 }
 
-function fits(facts: ProgramFacts, k: number, kernel: Kernel): boolean {
+/** Parts and copies make the program's tree deeper: costs are taken for twice as many kernels. */
+export const wideFacts = (facts: ProgramFacts): ProgramFacts => ({
+  ...facts,
+  kernels: [...facts.kernels, ...facts.kernels],
+});
+
+export function fits(facts: ProgramFacts, k: number, kernel: Kernel): boolean {
   const { gas, bytes } = costOf(facts, k, kernel);
   return gas <= MAX_GAS && bytes <= MAX_BYTES;
 }
 
-function splitKernel(facts: ProgramFacts, k: number, kernel: Kernel): Kernel[] {
+export function splitKernel(facts: ProgramFacts, k: number, kernel: Kernel): Kernel[] {
   const d = toDraft(kernel);
   const reduction = reductionOf(d);
   if (fits(facts, k, kernel) || reduction === undefined) return [kernel];

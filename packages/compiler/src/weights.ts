@@ -1,10 +1,32 @@
-import { type Access, canFail, combine, product, type Tensor, widthOf } from "@opengradient/program";
+import { type Access, type Coordinate, canFail, combine, product, type Tensor, widthOf } from "@opengradient/program";
+import { loopStrides } from "./align.ts";
 
 type Elements = Int32Array | Uint8Array;
 
 /** Whether a static access is inside at all indices. */
 export const neverOutside = (access: Access, extents: readonly number[]): boolean =>
   access.dynMask === 0 && !access.coordinates.some((c) => canFail(c, extents));
+
+export type Ordered = {
+  /** indices, loops then folds, that the address depends on */
+  readonly used: readonly number[];
+  readonly dims: readonly number[];
+  /** of a tensor of `dims`, whose elements are met in that order */
+  readonly coordinates: readonly Coordinate[];
+  /** whether it is so as it stands */
+  readonly already: boolean;
+};
+
+/** A static access that is never outside, as it would be to a tensor [rows][fold] of what it reads. */
+export function foldOrdered(access: Access, extents: readonly number[]): Ordered {
+  const move = extents.map((_, i) => Math.abs(access.coordinates.reduce((sum, c) => sum + c.coef[i]! * c.stride, 0)));
+  const used = extents.flatMap((_, i) => (move[i] !== 0 ? [i] : []));
+  const dims = used.map((i) => extents[i]!);
+  const strides = loopStrides(dims);
+  const coef = extents.map((_, i) => strides[used.indexOf(i)] ?? 0);
+  const coordinates = [{ base: 0, extent: product(dims), stride: 1, coef }];
+  return { used, dims, coordinates, already: used.every((i, at) => move[i] === strides[at]) };
+}
 
 /** The elements that `access` reads as the `used` indices run, in that order. The access is static and never outside. */
 export function gatherWeight(
