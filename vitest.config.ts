@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       { test: { ...shared, name: "packages", include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"] } },
       { test: { ...shared, name: "test", include: ["test/**/*.test.ts"] } },
-      { test: { ...shared, name: "browser", include: ["test/browser/**/*.browser.ts"], bail: 1 } },
+      { test: { ...shared, name: "browser", include: ["test/browser/**/*.browser.ts"] } },
     ],
   },
 });

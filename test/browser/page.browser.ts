@@ -3,6 +3,7 @@ import { opgAbi } from "@opengradient/bindings";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkHere, connect, drawDigit, fund, payAndAsk, picture } from "./acts.ts";
+import { firstLoad, longestTask, seriousFaults } from "./quality.ts";
 import { openStage, type Person, type Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -63,6 +64,7 @@ describe("the page", () => {
     await picture(page, "04-receipt");
     expect(await checkHere(page)).toBe("equal");
     await picture(page, "05-bit-equal");
+    expect(await seriousFaults(page)).toEqual([]);
     expect(await balance(rita.address)).toBe(997n * OPG);
   });
 
@@ -91,6 +93,7 @@ describe("the page", () => {
     await page.getByRole("button", { name: "Challenge this answer" }).click();
     await page.getByTestId("gained").waitFor({ timeout: 60_000 });
     await picture(page, "08-slashed");
+    expect(await seriousFaults(page)).toEqual([]);
     // c/2 + M/4, with c = 100 and M = 10,000
     expect(await page.getByTestId("gained").textContent()).toBe("+2,550 OPG");
     expect(await balance(cleo.address)).toBe((1_000n + 2_550n) * OPG);
@@ -98,6 +101,43 @@ describe("the page", () => {
     expect((await balance(rita.address)) - paidBefore).toBe(101n * OPG);
     await page.getByTestId("balance").getByText("3,550 OPG").waitFor();
     await page.getByRole("button", { name: /proven false/ }).waitFor();
+  });
+
+  test("loads little, checks quickly, and never stands still meanwhile", async () => {
+    const { page } = rita;
+    expect(firstLoad()).toBeLessThanOrEqual(250_000);
+    const longest = await longestTask(page, () => checkHere(page));
+    expect(longest).toBeLessThan(50);
+    const words = (await page.getByTestId("check").textContent())!;
+    const [engine, run] = [/ready in (\d+)/, /run in ([\d.]+)/].map((wanted) => Number(words.match(wanted)![1]));
+    expect(engine! + run!).toBeLessThan(300);
+  });
+
+  test("passes over who serves wrong weights, and says what is withheld", async () => {
+    const { page, context } = await stage.visitor("Wary");
+    const served: string[] = [];
+    await context.route("**/models/*/weights.bin", async (route) => {
+      served.push(route.request().url());
+      const response = await route.fetch();
+      const body = await response.body();
+      if (served.length === 1) body[1000]! ^= 1;
+      await route.fulfill({ response, body: served.length === 2 ? body.subarray(0, body.length - 5) : body });
+    });
+    await page.getByRole("button", { name: /#1/ }).click();
+    expect(await checkHere(page)).toBe("equal");
+    expect(served.length).toBe(3);
+    await context.route("**/claims/**", (route) => route.abort());
+    await page.reload();
+    await page.getByRole("button", { name: /#1/ }).click();
+    expect(await checkHere(page)).toBe("withheld");
+    await picture(page, "11-withheld");
+    await context.route("**/models/**", (route) => route.abort());
+    await page.reload();
+    await page.getByRole("button", { name: /#1/ }).click();
+    await page.getByRole("button", { name: "Check this answer" }).click();
+    await page.getByText("nobody serves the model as it was published").waitFor();
+    await picture(page, "12-no-model");
+    await context.close();
   });
 
   test("fits a phone, and says when the wallet is on another chain", async () => {
@@ -111,8 +151,9 @@ describe("the page", () => {
     await page.getByRole("button", { name: "Get test money" }).waitFor();
     expect(wallet.chainId).toBe(stage.network.deployment.chainId);
     await page.getByRole("button", { name: /#4/ }).click();
-    await page.getByRole("heading", { name: /Receipt/ }).waitFor();
+    await page.getByText("Liam says:").waitFor();
     await picture(page, "10-phone");
+    expect(await seriousFaults(page)).toEqual([]);
     await context.close();
   });
 });

@@ -1,5 +1,5 @@
 import { useSummary } from "@opengradient/react";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Hex } from "viem";
 import { Ask } from "./ask/Ask.tsx";
 import { Challenge } from "./challenge/Challenge.tsx";
@@ -26,6 +26,12 @@ export function App({ network }: { network: Network }) {
   const id = focus && "claim" in focus ? focus.claim : request?.claim;
   const entry = summary.data?.claims.find((claim) => claim.id === id);
   const select = useCallback((claim: Hex) => setFocus({ claim }), []);
+  const shown = entry?.id ?? request?.requestId;
+  const answers = useRef<HTMLDivElement>(null);
+  // In one column what was chosen would lie out of sight.
+  useEffect(() => {
+    if (shown !== undefined && matchMedia("(max-width: 860px)").matches) answers.current?.scrollIntoView();
+  }, [shown]);
   return (
     <>
       <header>
@@ -51,7 +57,7 @@ export function App({ network }: { network: Network }) {
             <Claims network={network} selected={entry?.id} onSelect={select} />
             <Doors network={network} />
           </div>
-          <div className="stack">
+          <div className="stack" ref={answers}>
             {request && !entry && <Waiting network={network} entry={request} />}
             {entry ? (
               <>

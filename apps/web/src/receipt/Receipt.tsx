@@ -57,7 +57,7 @@ export function Receipt({ network, entry }: Props) {
         {pixels ? (
           <DigitImage pixels={pixels} label="the digit that was asked about" />
         ) : (
-          <p className="hint">No input is served.</p>
+          <p className="hint">{inputs.isLoading ? "Fetching the digit …" : "The digit is not served."}</p>
         )}
         <div className="grow">
           {outputs.data ? (

@@ -57,7 +57,10 @@ export const startCommand: Register = (og) => {
 /** @throws CommandError with what vite says */
 function buildPage(folder: string): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn("vite", ["build", "--logLevel", "error"], { cwd: folder, shell: process.platform === "win32" });
+    // Under another NODE_ENV the page would carry React's development build.
+    const env = { ...process.env, NODE_ENV: "production" };
+    const shell = process.platform === "win32";
+    const child = spawn("vite", ["build", "--logLevel", "error"], { cwd: folder, env, shell });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (said += part));
     child.on("error", fail);
