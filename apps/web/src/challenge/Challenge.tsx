@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { useJob } from "../check/Check.tsx";
 import type { Report } from "../check/messages.ts";
 import type { Network } from "../network.ts";
-import { named, opg, signed } from "../words.ts";
+import { named, native, opg, signed } from "../words.ts";
 import { type Line, playChallenge } from "./play.ts";
 
 type Props = { readonly network: Network; readonly entry: ClaimEntry; readonly report: Report | undefined };
@@ -63,7 +63,7 @@ export function Challenge({ network, entry, report }: Props) {
         </p>
       )}
       {entry.state === "final" && <p className="hint">This answer is final: it can no longer be challenged.</p>}
-      {can && <Quote entry={entry} network={network} />}
+      {can && <Quote entry={entry} network={network} report={report} />}
       {can && (
         <button
           type="button"
@@ -95,7 +95,7 @@ export function Challenge({ network, entry, report }: Props) {
   );
 }
 
-function Quote({ entry, network }: Omit<Props, "report">) {
+function Quote({ entry, network, report }: Props & { report: Report }) {
   const bond = useProofBond().data;
   const stake = useStake(entry.claim.operator).data;
   if (bond === undefined || !stake) return null;
@@ -104,10 +104,12 @@ function Quote({ entry, network }: Omit<Props, "report">) {
     <dl className="quote">
       <dt>You put up</dt>
       <dd>
-        {opg(bond)} as a bond that comes back with the verdict, and gas. What must be demanded is paid to whoever
-        answers.
+        {report.verdict === "withheld"
+          ? `${opg(report.price.opg)} and ${native(report.price.native)} for the data that must be demanded first: they go to whoever answers, or back to you. `
+          : `Gas of about ${native(report.price.native)} for the next move. `}
+        {opg(bond)} as a bond when it comes to the proof; it comes back with the verdict.
       </dd>
-      <dt>You get</dt>
+      <dt>You get, if it falls</dt>
       <dd>
         <b>{opg(shares.challenger)}</b>
       </dd>

@@ -45,6 +45,8 @@ export type Report = {
   readonly timings: Timings;
   /** who served the model */
   readonly servedBy: string;
+  /** what the next move of a challenge takes: OPG (a bond comes back) and wei, gas included */
+  readonly price: { readonly opg: bigint; readonly native: bigint };
 };
 
 /** The next move of a challenge: something to send, a while to wait, or the end. */

@@ -202,7 +202,8 @@ function runLeaves({ model: { program, runner }, history: { claim } }: Case, lea
 export async function check(job: Job, say: Say): Promise<Report> {
   const held = await openCase(job, say);
   say("Comparing bit for bit …");
-  const [act] = await decide(held, [], "open");
+  const acts = await decide(held, [], "open");
+  const [act] = acts;
   const { model, own } = held;
   const differs = act?.kind === "commit" || act?.kind === "prove" || (act?.kind === "demand" && own !== undefined);
   const output = own?.run.results[model.program.outputs[0]!.kernel];
@@ -213,6 +214,10 @@ export async function check(job: Job, say: Say): Promise<Report> {
     output: output?.slice(),
     timings: { fetch: model.took.fetch, prepare: model.took.prepare, run: held.runTook },
     servedBy: model.servedBy,
+    price: {
+      opg: acts.reduce((sum, { price }) => sum + price.opg, 0n),
+      native: acts.reduce((sum, { price }) => sum + price.native, 0n),
+    },
   };
 }
 
