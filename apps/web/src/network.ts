@@ -1,4 +1,4 @@
-import { type Deployment, deploymentOf } from "@opengradient/bindings";
+import type { Deployment } from "@opengradient/bindings";
 import type { Place } from "@opengradient/react";
 import { type Address, type Chain, createPublicClient, defineChain, type Hex, http, isAddress } from "viem";
 
@@ -24,7 +24,7 @@ export async function loadNetwork(): Promise<Network> {
   const response = await fetch("/network.json").catch(() => undefined);
   if (!response?.ok) throw new NetworkError("This page does not know its chain: network.json is missing beside it.");
   const found = (await response.json()) as Partial<Network>;
-  const deployment = found.deployment ?? deploymentOf(0);
+  const { deployment } = found;
   if (typeof found.rpc !== "string" || !found.model || !deployment || !isAddress(deployment.market))
     throw new NetworkError("network.json names no chain, no deployment or no model.");
   return { rpc: found.rpc, deployment, model: found.model, names: found.names ?? {}, faucet: found.faucet };
@@ -48,8 +48,6 @@ export function placeOf(network: Pick<Network, "rpc" | "deployment">): Place {
   });
   return { reader: { chain: chain as Place["reader"]["chain"], addresses, chainId }, fromBlock: BigInt(block) };
 }
-
-export const isFaucet = ({ faucet }: Network): boolean => faucet !== undefined;
 
 /** Test money for an address. @throws Error in words */
 export async function askFaucet({ faucet }: Network, to: Address): Promise<void> {
