@@ -4,6 +4,7 @@ import { EngineError } from "./errors.ts";
 import { type WasmModule, wasm } from "./host.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lowerKernel } from "./lower.ts";
+import { originsOf } from "./origins.ts";
 import { type Paths, planKernel } from "./paths.ts";
 import type { KernelPlan, PathName, Stage } from "./stages.ts";
 
@@ -39,9 +40,9 @@ const withoutCode = (plan: KernelPlan): KernelPlan<Stage> => ({
  */
 export async function compile(program: Program, { paths = "all" }: CompileOptions = {}): Promise<Compiled> {
   validateProgram(program);
-  const plans = program.kernels.map((kernel, index) =>
-    planKernel(lowerKernel({ index, kernel }, runsInSlices(program, index)), paths),
-  );
+  const lowered = program.kernels.map((kernel, index) => lowerKernel({ index, kernel }, runsInSlices(program, index)));
+  const origins = originsOf(lowered);
+  const plans = lowered.map((kernel) => planKernel(kernel, paths, origins));
   const layout = layOut(program, plans);
   const builder = newModule();
   const functions = plans.map((plan) => plan.stages.map((stage) => addFunction(builder, stage.fn)));

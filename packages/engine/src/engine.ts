@@ -15,6 +15,8 @@ type Step = {
   readonly kernels: number;
   readonly slices: number;
   readonly calls: readonly Call[];
+  /** some stage reads a result of it, or it is an output; else only a trace has it run */
+  readonly needed: boolean;
 };
 
 export type Trace = { readonly outputs: Tensor[]; readonly results: Uint8Array[] };
@@ -106,11 +108,15 @@ function prepareRuns({ compiled, bytes, functions }: Session): Step[] {
       writeFrame(view, frame, [...stage.sources.map((source) => addressOf(compiled, source, k)), target]);
       return [{ fn: functions(k, s), frame }];
     });
+  const read = new Set(program.outputs.map(({ kernel }) => kernel));
+  for (const { sources } of plans.flatMap((plan) => plan.stages))
+    for (const source of sources) if (source.kind === "result") read.add(source.index);
   const steps: Step[] = [];
   for (let k = 0; k < program.kernels.length; ) {
     const { groupSize, loops } = program.kernels[k]!;
     const calls = Array.from({ length: groupSize }, (_, i) => callsOf(k + i)).flat();
-    steps.push({ first: k, kernels: groupSize, slices: runsInSlices(program, k) ? loops[0]! : 1, calls });
+    const needed = Array.from({ length: groupSize }, (_, i) => k + i).some((member) => read.has(member));
+    steps.push({ first: k, kernels: groupSize, slices: runsInSlices(program, k) ? loops[0]! : 1, calls, needed });
     k += groupSize;
   }
   return steps;
@@ -135,10 +141,11 @@ export async function load(compiled: Compiled, weights: readonly Tensor[]): Prom
     if (layout.weights[i]! >= 0) bytes.set(tensor.data, layout.weights[i]!);
   });
   const steps = prepareRuns(session);
+  const needed = steps.filter((step) => step.needed);
 
   const resultBytes = program.kernels.map((kernel) => resultElements(kernel) * widthOf(kernel.outType));
   const copyOut = (k: number): Uint8Array => bytes.slice(layout.results[k]!, layout.results[k]! + resultBytes[k]!);
-  const execute = (inputs: readonly Tensor[], after: (step: Step) => void): Tensor[] => {
+  const execute = (inputs: readonly Tensor[], steps: readonly Step[], after: (step: Step) => void): Tensor[] => {
     checkTensors("input", program.inputs, inputs);
     inputs.forEach((tensor, i) => {
       bytes.set(tensor.data, layout.inputs[i]!);
@@ -154,13 +161,13 @@ export async function load(compiled: Compiled, weights: readonly Tensor[]): Prom
     }));
   };
   return {
-    run: (inputs) => execute(inputs, () => {}),
+    run: (inputs) => execute(inputs, needed, () => {}),
     trace(inputs) {
       const results: Uint8Array[] = [];
       const keep = (step: Step): void => {
         for (let i = 0; i < step.kernels; i++) results.push(copyOut(step.first + i));
       };
-      return { outputs: execute(inputs, keep), results };
+      return { outputs: execute(inputs, steps, keep), results };
     },
   };
 }

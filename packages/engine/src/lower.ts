@@ -19,7 +19,7 @@ type Side = {
 };
 
 /** What a read says, before it is known which of its checks can fail. */
-type Box = {
+export type Box = {
   /** number of its source in `Lowered.sources` */
   readonly slot: number;
   readonly dtype: Dtype;

@@ -1,5 +1,6 @@
 /** Chooses how a kernel is computed, from the structure of its loops and reads alone. */
 import type { Lowered } from "./lower.ts";
+import type { Origins } from "./origins.ts";
 import { planPlain, planScalar } from "./plainPath.ts";
 import { planProduct } from "./productPath.ts";
 import type { KernelPlan } from "./stages.ts";
@@ -7,5 +8,5 @@ import type { KernelPlan } from "./stages.ts";
 /** "all", or "scalar" to have every kernel computed one element at a time. */
 export type Paths = "all" | "scalar";
 
-export const planKernel = (kernel: Lowered, paths: Paths): KernelPlan =>
-  paths === "scalar" ? planScalar(kernel) : (planProduct(kernel) ?? planPlain(kernel));
+export const planKernel = (kernel: Lowered, paths: Paths, origins: Origins): KernelPlan =>
+  paths === "scalar" ? planScalar(kernel) : (planProduct(kernel, origins) ?? planPlain(kernel));

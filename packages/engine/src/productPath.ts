@@ -2,6 +2,7 @@
 import { haloCopy, haloElements, type Packing, type Panels, pack, packedColumns, panelsOf } from "./copies.ts";
 import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, withoutUnused } from "./draft.ts";
 import { type Lowered, mergeAxes, product, type Source, withLast } from "./lower.ts";
+import type { Origins } from "./origins.ts";
 import { columnAxis, type Factor, isPlain, type Product, recogniseProduct, walks } from "./products.ts";
 import type { KernelPlan } from "./stages.ts";
 import { type Tiled, tilesFunction } from "./tiles.ts";
@@ -82,7 +83,16 @@ function tiledKernel(
   };
 }
 
-export function planProduct(kernel: Lowered): KernelPlan | undefined {
+/** The kernel and its column factor as they are packed: from where the column factor was copied, if it was. */
+function packedFrom(k: Lowered, factor: Factor, origins: Origins): { k: Lowered; factor: Factor } {
+  const source = k.sources[factor.read.slot]!;
+  const origin = origins(factor.read, source, [...k.loops, ...k.folds]);
+  if (!origin) return { k, factor };
+  const sources = k.sources.with(factor.read.slot, origin.source);
+  return { k: { ...k, sources }, factor: { ...factor, read: { ...factor.read, box: origin.box } } };
+}
+
+export function planProduct(kernel: Lowered, origins: Origins): KernelPlan | undefined {
   const last = kernel.sliced ? -1 : columnAxis(kernel);
   if (last < 0) return undefined;
   const k = withLast(kernel, last);
@@ -96,7 +106,8 @@ export function planProduct(kernel: Lowered): KernelPlan | undefined {
   const rows = product(k.loops.filter((_, axis) => axis === axes.rowAxis || axes.outer.includes(axis)));
   // joining axes can only make the rows of a block more; the width is settled before, by the axes as they stand
   const panels = panelsOf(columns, WIDTH_OF_ROWS[axes.rows]!);
-  const column = placeColumns(draft, k, p.column, pack(k, p.column, panels, axes.batch), rows);
+  const from = packedFrom(k, p.column, origins);
+  const column = placeColumns(draft, k, p.column, pack(from.k, from.factor, panels, axes.batch), rows);
   if (!column) return undefined;
   const tiled = tiledKernel({ k, product: p }, row, column, panels, draft.sources);
   draft.stages.push({ fn: tilesFunction(tiled), sources: tiled.k.sources, target: { kind: "result" }, atLoad: false });

@@ -1,7 +1,8 @@
 /** Copies that turn words round: neighbours in the source lie apart in the result. Squares of 4 × 4 words go through registers. */
 import { type Fn, get, I32, local, newFunction, op, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
 import { addConstant, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
-import { FIRST_CONSTANT, type Lowered, type Read } from "./lower.ts";
+import type { Lowered, Read } from "./lower.ts";
+import { movedRead } from "./origins.ts";
 import { outForm } from "./segment.ts";
 
 /** Words of a line of cache: as many neighbours of the source are taken at once, so that no line is fetched twice. */
@@ -15,16 +16,6 @@ type Transpose = {
   /** neighbours in the result */
   readonly to: number;
 };
-
-/** The read of a map that only moves 4-byte words, without checks. */
-function movedRead(k: Lowered): Read | undefined {
-  const [first] = k.done;
-  const isCopy = k.done.length === 1 && first![0] === 0 && k.results[0] === FIRST_CONSTANT + k.constants.length;
-  if (!isCopy || k.folds.length > 0 || k.sliced || k.outType > 1) return undefined;
-  const read = k.outer[first![1]]!;
-  const checked = read.guards.length > 0 || read.dynamic.length > 0 || read.bound > 0 || read.visible !== undefined;
-  return checked || read.dtype > 1 ? undefined : read;
-}
 
 function recognise(k: Lowered): Transpose | undefined {
   const read = movedRead(k);
