@@ -1,4 +1,4 @@
-/** npm run bench -- [--json FILE] [--models DIR] [--rounds N] */
+/** npm run bench -- [--json FILE] [--models DIR [--shape NAME=DIMS]…] [--rounds N] */
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { matmulFile } from "./matmulFile.ts";
 import { interleave, median } from "./measure.ts";
-import { onNative, onWeb, ours } from "./runtimes.ts";
+import { onNative, onWeb, ours, type Shapes } from "./runtimes.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-type Model = { readonly name: string; readonly file: () => Uint8Array };
+type Model = { readonly name: string; readonly file: () => Uint8Array; readonly shapes?: Shapes };
 
 type Row = {
   readonly name: string;
@@ -31,12 +31,23 @@ type Row = {
   readonly difference: number;
 };
 
-function modelsIn(folder: string): Model[] {
+/** "ids=1,128" */
+function shapesOf(given: readonly string[]): Shapes {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, dims] = /^(.+)=([1-9]\d*(?:,[1-9]\d*)*)$/.exec(text) ?? [];
+      if (name === undefined) throw new Error(`--shape ${text}: write NAME=DIMS, such as ids=1,128`);
+      return [name, dims!.split(",").map(Number)];
+    }),
+  );
+}
+
+function modelsIn(folder: string, shapes: Shapes): Model[] {
   return globSync("**/*.onnx", { cwd: folder })
     .sort()
     .map((path) => {
       const name = basename(path) === "model.onnx" ? basename(dirname(join(folder, path))) : basename(path, ".onnx");
-      return { name, file: () => readFileSync(join(folder, path)) };
+      return { name, file: () => readFileSync(join(folder, path)), shapes };
     });
 }
 
@@ -72,9 +83,9 @@ function differenceOf(a: readonly Uint8Array[], b: readonly Uint8Array[]): numbe
 /** Beyond this two correct f32 implementations do not differ on models like these. */
 const TOLERANCE = 1e-3;
 
-async function benchmark({ name, file }: Model, rounds: number): Promise<Row> {
+async function benchmark({ name, file, shapes = {} }: Model, rounds: number): Promise<Row> {
   const bytes = new Uint8Array(file());
-  const { runtime, feeds, outputs } = await ours(bytes);
+  const { runtime, feeds, outputs } = await ours(bytes, shapes);
   const web = await onWeb(bytes, feeds, outputs);
   const native = await onNative(bytes, feeds, outputs);
   const timings = await interleave(
@@ -132,7 +143,12 @@ function printRow(row: Row): void {
 }
 
 const { values } = parseArgs({
-  options: { json: { type: "string" }, models: { type: "string" }, rounds: { type: "string", default: "21" } },
+  options: {
+    json: { type: "string" },
+    models: { type: "string" },
+    rounds: { type: "string", default: "21" },
+    shape: { type: "string", multiple: true, default: [] },
+  },
 });
 const rounds = Math.max(15, Number(values.rounds) || 0);
 const rows: Row[] = [];
@@ -142,7 +158,7 @@ console.log(
 );
 console.log("milliseconds a run (medians), input copy included; first = the first run after load");
 console.log(line(COLUMNS));
-for (const model of values.models ? modelsIn(values.models) : defaultModels()) {
+for (const model of values.models ? modelsIn(values.models, shapesOf(values.shape)) : defaultModels()) {
   try {
     const row = await benchmark(model, rounds);
     rows.push(row);

@@ -1,7 +1,7 @@
 /** One model on three runtimes, each as something to be called again and again with the same inputs. */
 import { compile as compileModule } from "@opengradient/compiler";
 import { compile, load, plan } from "@opengradient/engine";
-import { type Imported, importGraph } from "@opengradient/onnx";
+import { type Imported, importGraph, readModel } from "@opengradient/onnx";
 import { type Program, type Tensor, tensorsRoot } from "@opengradient/program";
 import * as native from "onnxruntime-node";
 import * as web from "onnxruntime-web";
@@ -42,11 +42,21 @@ export function feedsFor({ inputs }: Imported): Feeds {
 
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+/** Dimensions by name, for inputs that a file leaves open. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** One list of shapes serves a folder of models: each takes those of its own inputs. */
+function shapesIn(file: Uint8Array, shapes: Shapes): Shapes {
+  const names = new Set(readModel(file).graph.inputs.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(shapes).filter(([name]) => names.has(name)));
+}
+
 export async function ours(
   file: Uint8Array,
+  shapes: Shapes,
 ): Promise<{ runtime: OurRuntime; feeds: Feeds; outputs: readonly string[] }> {
   const t0 = performance.now();
-  const imported = importGraph(file);
+  const imported = importGraph(file, { shapes: shapesIn(file, shapes) });
   const module = compileModule(imported);
   const t1 = performance.now();
   const compiled = await compile(module.program);
