@@ -3,6 +3,7 @@ import { opgAbi } from "@opengradient/bindings";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkHere, connect, drawDigit, fund, payAndAsk, picture } from "./acts.ts";
+import { runInNode } from "./inNode.ts";
 import { firstLoad, longestTask, seriousFaults } from "./quality.ts";
 import { openStage, type Person, type Stage } from "./stage.ts";
 
@@ -66,6 +67,23 @@ describe("the page", () => {
     await picture(page, "05-bit-equal");
     expect(await seriousFaults(page)).toEqual([]);
     expect(await balance(rita.address)).toBe(997n * OPG);
+  });
+
+  test("the bits of this tab are those of the engine in Node, on the source file compiled anew", async () => {
+    const { page } = rita;
+    await page.getByText("The bits of this tab's answer").click();
+    expect(await page.getByTestId("bits").textContent()).toBe(await runInNode(page, stage.network.model));
+  });
+
+  test("checks with and without cross-origin isolation", async () => {
+    expect(await rita.page.evaluate(() => crossOriginIsolated)).toBe(false);
+    const { page, context } = await stage.visitor("Isa", { isolated: true });
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await page.getByRole("button", { name: /#1/ }).click();
+    expect(await checkHere(page)).toBe("equal");
+    await page.getByText("The bits of this tab's answer").click();
+    await picture(page, "13-isolated");
+    await context.close();
   });
 
   test("catches the liar in its third answer", async () => {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
+import { servePage } from "@opengradient/cli";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -17,6 +18,7 @@ export type Network = {
   readonly deployment: Deployment;
   readonly model: Hex;
 };
+type Visited = Network & { readonly isolatedUrl: string };
 export type Person = {
   readonly address: Hex;
   readonly wallet: TestWallet;
@@ -24,7 +26,7 @@ export type Person = {
   readonly page: Page;
 };
 export type Stage = {
-  readonly network: Network;
+  readonly network: Visited;
   readonly chain: PublicClient;
   readonly browser: Browser;
   /** A visitor with a fresh wallet in a browser of their own. */
@@ -32,7 +34,12 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-type VisitorOptions = { readonly dark?: boolean; readonly phone?: boolean; readonly chainId?: number };
+type VisitorOptions = {
+  readonly dark?: boolean;
+  readonly phone?: boolean;
+  readonly chainId?: number;
+  readonly isolated?: boolean;
+};
 
 /** `og start` in a process of its own, and a Chromium. */
 export async function openStage(executablePath: string): Promise<Stage> {
@@ -45,13 +52,21 @@ export async function openStage(executablePath: string): Promise<Stage> {
   const ended = new Promise<number | null>((done) => og.once("exit", done));
   const flags =
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run";
+  const isolatedPage = await servePage({
+    folder: `${root}apps/web/dist`,
+    port: 0,
+    network,
+    give: () => Promise.reject(new Error("the faucet is at the other page")),
+    isolated: true,
+  });
   const browser = await chromium.launch({ executablePath, args: flags.split(" ") });
   const chain = createPublicClient({ transport: http(network.rpc), cacheTime: 0 });
   return {
-    network,
+    network: { ...network, isolatedUrl: isolatedPage.url },
     chain,
     browser,
-    async visitor(name, { dark = false, phone = false, chainId = network.deployment.chainId } = {}) {
+    async visitor(name, options = {}) {
+      const { dark = false, phone = false, isolated = false, chainId = network.deployment.chainId } = options;
       const context = await browser.newContext({
         colorScheme: dark ? "dark" : "light",
         viewport: phone ? { width: 390, height: 844 } : { width: 1240, height: 900 },
@@ -66,11 +81,12 @@ export async function openStage(executablePath: string): Promise<Stage> {
       });
       wallet.chainId = chainId;
       const page = await context.newPage();
-      await page.goto(network.url);
+      await page.goto(isolated ? isolatedPage.url : network.url);
       return { address: account.address, wallet, context, page };
     },
     async close() {
       await browser.close();
+      await isolatedPage.close();
       og.kill("SIGINT");
       const code = await ended;
       if (code !== 0) throw new Error(`og start ended with ${code} on Ctrl-C`);

@@ -1,5 +1,6 @@
 import { type ClaimEntry, useOffers, useStake } from "@opengradient/react";
 import { useMemo, useState } from "react";
+import { bytesToHex } from "viem";
 import { floats, largest } from "../digit.ts";
 import { keptInput } from "../inputs.ts";
 import type { Network } from "../network.ts";
@@ -97,6 +98,14 @@ function Verdict({ report, who }: { report: Report; who: string }) {
         Model fetched and its roots checked in {timings.fetch.toFixed(0)} ms, engine ready in{" "}
         {timings.prepare.toFixed(0)} ms, run in {timings.run.toFixed(1)} ms. Served by {report.servedBy}.
       </p>
+      {output && (
+        <details>
+          <summary>The bits of this tab's answer</summary>
+          <code className="words" data-testid="bits">
+            {bytesToHex(output)}
+          </code>
+        </details>
+      )}
     </div>
   );
 }

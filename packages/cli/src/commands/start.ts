@@ -7,7 +7,7 @@ import { startNetwork } from "../start/network.ts";
 import { servePage } from "../start/serve.ts";
 import { interrupted, wholeNumber } from "./devnet.ts";
 
-type Options = { port: string; rpcPort: string };
+type Options = { port: string; rpcPort: string; isolated?: true };
 
 /** The page is an app that nothing imports: it is built beside us and served as files. */
 const pageFolder = (): string =>
@@ -18,6 +18,7 @@ export const startCommand: Register = (og) => {
     .description("A whole network on this machine with its page: chain, operators, one of them a liar, watcher, faucet")
     .option("--port <port>", "where the page answers", "4173")
     .option("--rpc-port <port>", "where the chain's JSON-RPC answers", "8545")
+    .option("--isolated", "serve the page cross-origin isolated (COOP and COEP)")
     .addHelpText("after", examples("og start", "og start --port 0 --rpc-port 0"))
     .action(
       action<[Options]>(async (output, options) => {
@@ -32,7 +33,8 @@ export const startCommand: Register = (og) => {
           await building;
           const { rpc, deployment, modelRoot, names, give } = network;
           const facts = { rpc, deployment, model: modelRoot, names, faucet: "/faucet/" };
-          const page = await servePage({ folder: join(pageFolder(), "dist"), port, network: facts, give });
+          const folder = join(pageFolder(), "dist");
+          const page = await servePage({ folder, port, network: facts, give, isolated: options.isolated === true });
           try {
             output.event({ url: page.url, ...facts }, [
               `Open ${page.url}`,

@@ -10,6 +10,13 @@ export type PageOptions = {
   /** served as /network.json: where the page finds the chain */
   readonly network: unknown;
   readonly give: (to: Address) => Promise<void>;
+  /** the page is cross-origin isolated: it may share memory between its threads */
+  readonly isolated?: boolean;
+};
+
+const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -24,6 +31,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Serves the static page, the place of the chain, and the faucet (POST /faucet/ADDRESS). */
 export async function servePage(options: PageOptions): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
+    if (options.isolated) response.setHeaders(new Map(Object.entries(ISOLATION)));
     answer(options, request, response).catch((error: Error) => end(response, 500, error.message));
   });
   await new Promise<void>((done, fail) => {
