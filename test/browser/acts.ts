@@ -59,6 +59,14 @@ export async function drawDigit(page: Page, digit: number, shift = 0): Promise<v
   }
 }
 
+/** A one, by keys alone. */
+export async function drawWithKeys(page: Page): Promise<void> {
+  await page.getByLabel("Drawing area for one digit").focus();
+  await page.keyboard.press("Space");
+  for (let i = 0; i < 16; i++) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+}
+
 /** Pays the operator of that name, and waits for its answer to this request. */
 export async function payAndAsk(page: Page, operator: string, request: number): Promise<void> {
   await page.getByRole("radio", { name: operator }).check();

@@ -2,7 +2,7 @@
 import { opgAbi } from "@opengradient/bindings";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkHere, connect, drawDigit, fund, payAndAsk, picture } from "./acts.ts";
+import { checkHere, connect, drawDigit, drawWithKeys, fund, payAndAsk, picture } from "./acts.ts";
 import { runInNode } from "./inNode.ts";
 import { firstLoad, longestTask, seriousFaults } from "./quality.ts";
 import { openStage, type Person, type Stage } from "./stage.ts";
@@ -172,6 +172,52 @@ describe("the page", () => {
     await page.getByText("Liam says:").waitFor();
     await picture(page, "10-phone");
     expect(await seriousFaults(page)).toEqual([]);
+    await context.close();
+  });
+
+  test("doors: registers, stakes, thaws, and sees what the stake covers", async () => {
+    const { page, context } = await stage.visitor("Nina");
+    await connect(page, "Nina");
+    await fund(page);
+    await page.getByText("Become an operator").click();
+    await page.getByLabel("Where your node answers").fill("http://127.0.0.1:9");
+    await page.getByRole("button", { name: "Register", exact: true }).click();
+    await page.getByRole("button", { name: "Stake", exact: true }).click();
+    await page.getByRole("definition").getByText("100 OPG", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Thaw", exact: true }).click();
+    await page
+      .getByText(/^10 OPG, .* left$/)
+      .first()
+      .waitFor();
+    await page.getByTestId("balance").getByText("900 OPG").waitFor();
+    await page.getByText("What does my stake cover?").click();
+    await page.getByText("nothing can be slashed now").waitFor();
+    await page.getByText("Challenge for a living").click();
+    await picture(page, "14-doors");
+    expect(await seriousFaults(page)).toEqual([]);
+    await context.close();
+  });
+
+  test("keys and a dead operator: says what is wrong, and gives the fee back after the deadline", async () => {
+    const { page, context, address } = await stage.visitor("Kim");
+    await connect(page, "Kim");
+    await fund(page);
+    await context.route("**/inputs/**", (route) => route.abort());
+    await drawWithKeys(page);
+    await page.getByRole("radio", { name: /Omar/ }).focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Pay and ask" }).press("Enter");
+    const again = page.getByRole("button", { name: "Send the digit again" });
+    await again.waitFor({ timeout: 30_000 });
+    expect(await balance(address)).toBe(998n * OPG);
+    await again.press("Enter");
+    await page.getByText("If Omar stays away").waitFor();
+    await picture(page, "15-dead-operator");
+    await stage.travel(400);
+    await page.getByRole("button", { name: "Take the fee back" }).press("Enter");
+    await page.getByText("Refunded.").waitFor();
+    await picture(page, "16-refunded");
+    expect(await balance(address)).toBe(1_000n * OPG);
     await context.close();
   });
 });

@@ -31,6 +31,8 @@ export type Stage = {
   readonly browser: Browser;
   /** A visitor with a fresh wallet in a browser of their own. */
   visitor(name: string, options?: VisitorOptions): Promise<Person>;
+  /** Lets the chain's clock jump. */
+  travel(seconds: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -83,6 +85,11 @@ export async function openStage(executablePath: string): Promise<Stage> {
       const page = await context.newPage();
       await page.goto(isolated ? isolatedPage.url : network.url);
       return { address: account.address, wallet, context, page };
+    },
+    async travel(seconds) {
+      const ask = chain.request as (request: { method: string; params: unknown[] }) => Promise<unknown>;
+      await ask({ method: "evm_increaseTime", params: [`0x${seconds.toString(16)}`] });
+      await ask({ method: "evm_mine", params: [] });
     },
     async close() {
       await browser.close();

@@ -20,11 +20,16 @@ export function Waiting({ network, entry }: { network: Network; entry: RequestEn
     setTrouble(undefined);
     await uploadInput(endpoint!, kept!, { tries: 4 }).catch((error: Error) => setTrouble(error.message));
   };
-  const { requestId, requester, terms } = entry;
+  const { requestId, requester, terms, state } = entry;
   return (
     <section aria-labelledby="waiting" className="card">
       <h2 id="waiting">Request #{String(requestId)}</h2>
-      {left !== undefined && left < 0 ? (
+      {state === "refunded" ? (
+        <p>
+          <b>Refunded.</b> {who} did not answer in time: {opg(terms.fee)} went back to who paid. Somebody else can be
+          asked.
+        </p>
+      ) : left !== undefined && left < 0 ? (
         <PlanBox
           label="Take the fee back"
           steps={[{ words: "Take the fee back", call: calls.refund(addresses, { requestId, requester, terms }) }]}
