@@ -198,6 +198,41 @@ describe("the page", () => {
     await context.close();
   });
 
+  test("withheld: what nobody serves is demanded on chain, and a right answer ends the challenge", async () => {
+    const asker = await stage.visitor("Ada");
+    await connect(asker.page, "Ada");
+    await fund(asker.page);
+    await drawDigit(asker.page, 4);
+    await asker.page.getByRole("radio", { name: /Olga/ }).check();
+    await asker.page.getByRole("button", { name: "Pay and ask" }).click();
+    const heading = asker.page.getByRole("heading", { name: /Receipt of answer/ });
+    await heading.waitFor({ timeout: 30_000 });
+    const number = (await heading.textContent())!.match(/#\d+/)![0];
+    await asker.context.close();
+    const { page, context } = await stage.visitor("Dee");
+    await context.route("**/claims/**", (route) => route.abort());
+    await connect(page, "Dee");
+    await fund(page);
+    await page.getByRole("button", { name: new RegExp(number) }).click();
+    expect(await checkHere(page)).toBe("withheld");
+    await page.getByRole("button", { name: "Challenge this answer" }).click();
+    await page
+      .getByTestId("challenge")
+      .getByText(/^Demand:/)
+      .first()
+      .waitFor({ timeout: 20_000 });
+    await picture(page, "17-demanded");
+    await page
+      .getByRole("button", { name: "Challenge this answer" })
+      .and(page.locator(":enabled"))
+      .waitFor({ timeout: 45_000 });
+    await picture(page, "18-answered");
+    expect(await page.getByTestId("challenge").getByRole("alert").count()).toBe(0);
+    expect(await checkHere(page)).toBe("equal");
+    await picture(page, "19-right-after-all");
+    await context.close();
+  });
+
   test("keys and a dead operator: says what is wrong, and gives the fee back after the deadline", async () => {
     const { page, context, address } = await stage.visitor("Kim");
     await connect(page, "Kim");
