@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, type Claim, claimOf, honestClaim, proofOf, storedBits } from "./claim.ts";
 import { createEvm, type Deployed } from "./evm.ts";
 
-const PROGRAMS = Number(process.env["ARBITER_PROGRAMS"] ?? 150);
+const PROGRAMS = Number(process.env["ARBITER_PROGRAMS"] ?? 300);
 const ELEMENTS = Number(process.env["ARBITER_ELEMENTS"] ?? 2_000);
 
 function claimOfSeed(seed: number): Claim {
