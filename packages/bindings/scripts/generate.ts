@@ -1,6 +1,6 @@
 // Writes src/generated from the contracts' artifacts: ABIs `as const`, wagmi actions, TypeChain (ethers v6) types.
 // node scripts/generate.ts [--out FOLDER] [--artifacts FOLDER]
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,12 +71,15 @@ async function writeActions(contracts: readonly Contract[]): Promise<void> {
   writeFileSync(join(values.out, "actions.ts"), text);
 }
 
-/** TypeChain writes extensionless imports; ours name the file. */
-function withExtensions(folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const text = readFileSync(path, "utf8").replaceAll(/(from ["']\.[^"']*)\.js(["'])/g, "$1.ts$2");
+/** TypeChain's files with the imports that ours have, without orders to linters that we do not run, `common` by what it is. */
+function adopt(folder: string): void {
+  renameSync(join(folder, "common.ts"), join(folder, "typed.ts"));
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const text = readFileSync(path, "utf8")
+      .replaceAll(/(from ["']\.[^"']*)\.js(["'])/g, "$1.ts$2")
+      .replaceAll('"./common.ts"', '"./typed.ts"')
+      .replaceAll(/^\/\* (?:ts|es)lint[:-]disable \*\/\n/gm, "");
     writeFileSync(path, text);
   }
 }
@@ -104,9 +107,9 @@ async function writeTypes(contracts: readonly Contract[]): Promise<void> {
       target: "ethers-v6",
       flags,
     });
-    withExtensions(join(values.out, "ethers"));
     // The factories embed every ABI once more; `new Contract(address, abi)` with the interface as its type does the same.
     rmSync(join(values.out, "ethers/factories"), { recursive: true });
+    adopt(join(values.out, "ethers"));
     const names = contracts.map(({ name }) => `export type { ${name} } from "./${name}.ts";\n`);
     writeFileSync(join(values.out, "ethers/index.ts"), `${banner}\n${names.join("")}`);
   } finally {
