@@ -18,7 +18,7 @@ import {
 } from "@opengradient/program";
 import { sameAccess } from "./inline.ts";
 import { mergeDraft } from "./mergeLoops.ts";
-import { type Module, replaceKernels } from "./module.ts";
+import { isRecurrent, type Module, replaceKernels } from "./module.ts";
 import { reductionOf } from "./reduction.ts";
 import { fits, splitKernel, wideFacts } from "./split.ts";
 import { foldOrdered, neverOutside } from "./weights.ts";
@@ -26,7 +26,7 @@ import { foldOrdered, neverOutside } from "./weights.ts";
 export function copyOperands(module: Module): Module {
   const facts = wideFacts(factsOf(module.program));
   const replacements = module.program.kernels.map((kernel, k) => ({
-    kernels: kernel.groupSize > 1 ? [kernel] : withCopies(facts, k, kernel),
+    kernels: isRecurrent(kernel, k) ? [kernel] : withCopies(facts, k, kernel),
     label: module.labels[k]!,
   }));
   return replaceKernels(module, replacements);

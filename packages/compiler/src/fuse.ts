@@ -18,7 +18,7 @@ import {
   visit,
 } from "@opengradient/program";
 import { copiedLoad, inlineRead, sameAccess } from "./inline.ts";
-import type { Module } from "./module.ts";
+import { isRecurrent, type Module } from "./module.ts";
 
 type Work = {
   readonly drafts: Draft[];
@@ -27,6 +27,7 @@ type Work = {
   /** by result: the kernels that read it */
   readonly readers: Set<number>[];
   readonly outputs: ReadonlySet<number>;
+  readonly recurrent: readonly boolean[];
 };
 
 export function fuse(module: Module): Module {
@@ -38,6 +39,7 @@ export function fuse(module: Module): Module {
     facts: factsOf(program),
     readers: drafts.map(() => new Set<number>()),
     outputs: new Set(program.outputs.map(({ kernel }) => kernel)),
+    recurrent: program.kernels.map(isRecurrent),
   };
   for (const [k, d] of drafts.entries()) for (const { index } of resultReads(d)) work.readers[index]!.add(k);
   for (const k of drafts.keys()) while (joinOne(work, k));
@@ -65,7 +67,7 @@ function joinOne(work: Work, k: number): boolean {
   const reads = resultReads(reader);
   for (const access of reads) {
     const writer = work.drafts[access.index]!;
-    if (reader.groupSize > 1 || writer.groupSize > 1) continue;
+    if (work.recurrent[k] || work.recurrent[access.index]) continue;
     const alone =
       work.readers[access.index]!.size === 1 &&
       !work.outputs.has(access.index) &&

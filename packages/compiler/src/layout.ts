@@ -17,7 +17,7 @@ import {
 import { alignDraft, compose, loopStrides } from "./align.ts";
 import { resultReads } from "./fuse.ts";
 import { sameAccess } from "./inline.ts";
-import { type Module, replaceWeights } from "./module.ts";
+import { isRecurrent, type Module, replaceWeights } from "./module.ts";
 import { dotLoads, reductionOf } from "./reduction.ts";
 import { foldOrdered, gatherWeight, neverOutside } from "./weights.ts";
 
@@ -26,11 +26,12 @@ export function layout(module: Module): Module {
   const drafts = program.kernels.map(toDraft);
   const weights: Tensor[] = [...module.weights];
   const outputs = new Set(program.outputs.map(({ kernel }) => kernel));
+  const recurrent = program.kernels.map(isRecurrent);
   for (const k of drafts.keys()) {
-    if (drafts[k]!.groupSize > 1) continue;
+    if (recurrent[k]) continue;
     drafts[k] = permuteFolds(drafts[k]!, foldOrder(drafts[k]!));
     const order = loopOrder(drafts[k]!);
-    if (!outputs.has(k) && order.some((from, to) => from !== to)) permuteResult(drafts, k, order);
+    if (!outputs.has(k) && order.some((from, to) => from !== to)) permuteResult(drafts, k, order, recurrent);
     drafts[k] = contiguousWeights(drafts[k]!, weights);
   }
   const infos = weights.map(({ dtype, dims }) => ({ dtype, dims }));
@@ -112,14 +113,14 @@ const permuteFolds = (d: Draft, order: readonly number[]): Draft =>
   order.every((from, to) => from === to) ? d : permute(d, "fold", order);
 
 /** Writes result k in another order, if every reader can say its reads in the digits of k's loops. */
-function permuteResult(drafts: Draft[], k: number, order: readonly number[]): void {
+function permuteResult(drafts: Draft[], k: number, order: readonly number[], recurrent: readonly boolean[]): void {
   const { loops } = drafts[k]!;
   const readers = new Map<number, Draft>();
   for (let reader = k + 1; reader < drafts.length; reader++) {
     let d = drafts[reader]!;
     const reads = resultReads(d).filter((a) => a.index === k);
     if (reads.length === 0) continue;
-    if (d.groupSize > 1) return;
+    if (recurrent[reader]) return;
     for (let i = 0; i < reads.length; i++) {
       // aligning one read may split indices, which rewrites the others
       const access = resultReads(d).filter((a) => a.index === k && !isMarked(a))[0]!;

@@ -8,12 +8,12 @@ import {
   toKernel,
   visit,
 } from "@opengradient/program";
-import type { Module } from "./module.ts";
+import { isRecurrent, type Module } from "./module.ts";
 
 /** Neighbouring loops, or folds, that every box runs through as if they were one, become one. */
 export function mergeLoops(module: Module): Module {
-  const kernels = module.program.kernels.map((kernel) =>
-    kernel.groupSize > 1 ? kernel : toKernel(mergeDraft(toDraft(kernel))),
+  const kernels = module.program.kernels.map((kernel, k) =>
+    isRecurrent(kernel, k) ? kernel : toKernel(mergeDraft(toDraft(kernel))),
   );
   return { ...module, program: { ...module.program, kernels } };
 }

@@ -28,6 +28,10 @@ export const withAccesses = (kernel: Kernel, change: (access: Access) => Access)
   accesses: kernel.accesses.map(change),
 });
 
+/** Whether kernel k runs slice by slice: in a group, or reading itself. Its leading loop must stay as it is. */
+export const isRecurrent = (kernel: Kernel, k: number): boolean =>
+  kernel.groupSize > 1 || kernel.accesses.some((a) => a.space === 2 && a.index === k);
+
 /** Each kernel's replacement: any number of kernels, of which the last writes what the old one wrote. */
 export type Replacement = { readonly kernels: readonly Kernel[]; readonly label: string };
 
@@ -71,13 +75,4 @@ export function replaceWeights(module: Module, weights: readonly Tensor[]): Modu
   const left = kept.map((i) => weights[i]!);
   const program = { ...module.program, kernels, weights: left.map(({ dtype, dims }) => ({ dtype, dims })) };
   return { ...module, program, weights: left };
-}
-
-/** How many kernels read each result; an output counts as read once more. */
-export function readersOf(program: Program): number[] {
-  const readers = new Array<number>(program.kernels.length).fill(0);
-  for (const kernel of program.kernels)
-    for (const index of new Set(kernel.accesses.filter((a) => a.space === 2).map((a) => a.index))) readers[index]!++;
-  for (const { kernel } of program.outputs) readers[kernel]!++;
-  return readers;
 }

@@ -21,13 +21,13 @@ import {
 } from "@opengradient/program";
 import { splitIndex } from "./align.ts";
 import { mergeDraft } from "./mergeLoops.ts";
-import { type Module, replaceKernels } from "./module.ts";
+import { isRecurrent, type Module, replaceKernels } from "./module.ts";
 import { dotLoads, type Reduction, reductionOf } from "./reduction.ts";
 
 export function split(module: Module): Module {
   const wide = wideFacts(factsOf(module.program));
   const replacements = module.program.kernels.map((kernel, k) => ({
-    kernels: kernel.groupSize > 1 ? [kernel] : splitKernel(wide, k, kernel),
+    kernels: isRecurrent(kernel, k) ? [kernel] : splitKernel(wide, k, kernel),
     label: module.labels[k]!,
   }));
   return replaceKernels(module, replacements);

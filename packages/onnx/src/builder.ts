@@ -58,10 +58,22 @@ export type Fold = {
   readonly done: (frame: Frame) => Expr;
 };
 
+/** What a kernel of a group computes. */
+export type Member = Pick<Value, "type" | "dims">;
+
 export type Builder = {
   readonly input: (type: ElementType, dims: readonly number[]) => Value;
   readonly map: (type: ElementType, dims: readonly number[], code: (frame: Frame) => Expr) => Value;
   readonly fold: (type: ElementType, dims: readonly number[], fold: Fold) => Value;
+  /**
+   * A recurrent group: kernels that run slice by slice over their first dimension, at least 2 and the same in all.
+   * `code` writes one fold for each member, a map when it folds over nothing. A member reads earlier members up to its own
+   * slice, itself and later ones before it; what is not there yet is the else-word.
+   */
+  readonly recurrent: (
+    members: readonly Member[],
+    code: (values: readonly Value[]) => readonly Fold[],
+  ) => readonly Value[];
   /** What is known of a value at import: constants, and results that depend on nothing else. */
   readonly known: (value: Value) => Constant | undefined;
   /** Names the kernels that follow. */
@@ -168,6 +180,7 @@ function resultData(store: Store, k: number): Uint8Array | undefined {
 
 function evaluate(store: Store, k: number): Uint8Array | undefined {
   const kernel = store.kernels[k]!;
+  if (kernel.groupSize > 1 || kernel.accesses.some((a) => a.space === 2 && a.index === k)) return undefined;
   if (elementsOf(kernel.loops) * elementsOf(kernel.folds) > MAX_IMPORT_STEPS) return undefined;
   const sources = new Map<Access, Tensor>();
   for (const access of kernel.accesses) {
@@ -196,6 +209,11 @@ export function createBuilder(): Builder {
     evaluated: new Map(),
   };
   let label = "";
+  const foldDraft = ({ type, dims }: Member, { over, init, step, done }: Fold): Draft => {
+    const frame = frameOf(store, dims.length, over.length);
+    const code = { init: init(frame), step: step(frame), done: done(frame) };
+    return draft({ outType: dtypeOf(type), loops: dims, folds: over, ...code });
+  };
   return {
     input: (type, dims) => {
       const index = store.inputs.push({ dtype: dtypeOf(type), dims }) - 1;
@@ -206,10 +224,15 @@ export function createBuilder(): Builder {
       const d = draft({ outType: dtypeOf(type), loops: dims, folds: [], init: [], step: [], done });
       return emit(store, { type, dims }, label, d);
     },
-    fold: (type, dims, { over, init, step, done }) => {
-      const frame = frameOf(store, dims.length, over.length);
-      const code = { init: init(frame), step: step(frame), done: done(frame) };
-      return emit(store, { type, dims }, label, draft({ outType: dtypeOf(type), loops: dims, folds: over, ...code }));
+    fold: (type, dims, fold) => emit(store, { type, dims }, label, foldDraft({ type, dims }, fold)),
+    recurrent: (members, code) => {
+      const first = store.kernels.length;
+      const values = members.map((member, i): Value => {
+        return { ...member, origin: { kind: "tensor", space: 2, index: first + i } };
+      });
+      const folds = code(values);
+      const place = (i: number) => ({ groupPos: i, groupSize: members.length });
+      return members.map((member, i) => emit(store, member, label, { ...foldDraft(member, folds[i]!), ...place(i) }));
     },
     known: (value) => known(store, value),
     label: (name) => {

@@ -26,6 +26,7 @@ export type AttributeProto = {
   readonly g: GraphProto | undefined;
   readonly floats: readonly number[];
   readonly ints: readonly bigint[];
+  readonly strings: readonly Uint8Array[];
   readonly reference: string;
 };
 
@@ -134,6 +135,7 @@ function readAttribute(field: Field, depth: number): AttributeProto {
   let g: GraphProto | undefined;
   const floats: number[] = [];
   const ints: bigint[] = [];
+  const strings: Uint8Array[] = [];
   for (const f of inside(field, "AttributeProto")) {
     if (f.number === 1) a.name = textOf(f);
     else if (f.number === 2) a.f = floatsOf(f)[0] ?? 0;
@@ -143,10 +145,11 @@ function readAttribute(field: Field, depth: number): AttributeProto {
     else if (f.number === 6) g = readGraph(f, depth + 1);
     else if (f.number === 7) for (const x of floatsOf(f)) floats.push(x);
     else if (f.number === 8) for (const x of bigsOf(f)) ints.push(x);
+    else if (f.number === 9) strings.push(new Uint8Array(bytesOf(f)));
     else if (f.number === 20) a.type = intOf(f);
     else if (f.number === 21) a.reference = textOf(f);
   }
-  return { ...a, t, g, floats, ints };
+  return { ...a, t, g, floats, ints, strings };
 }
 
 function floatsOf(field: Field): number[] {

@@ -14,6 +14,7 @@ export type Attributes = {
   readonly text: (attribute: string, otherwise?: string) => string;
   readonly ints: (attribute: string) => readonly number[] | undefined;
   readonly floats: (attribute: string) => readonly number[] | undefined;
+  readonly texts: (attribute: string) => readonly string[] | undefined;
   readonly tensor: (attribute: string) => Value | undefined;
   /** Attributes that change nothing here. */
   readonly ignore: (...attributes: string[]) => void;
@@ -76,6 +77,7 @@ function attributesOf({ attributes }: NodeProto, refuse: Refuse): Attributes {
     text: (key, otherwise) => required(key, text(find(key)) ?? otherwise),
     ints: (key) => find(key)?.ints.map(Number),
     floats: (key) => find(key)?.floats,
+    texts: (key) => find(key)?.strings.map((bytes) => new TextDecoder().decode(bytes)),
     tensor: (key) => {
       const tensor = find(key)?.t;
       return tensor && constant(constantOf(tensor));

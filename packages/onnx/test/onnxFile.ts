@@ -41,12 +41,21 @@ export const tensorBytes = ({ name = "", type = "f32", dims, values }: TensorFac
   ...chunk(9, new Uint8Array(PACK[type](values))),
 ];
 
-export type AttributeValue = number | { float: number } | string | readonly number[] | TensorFacts;
+export type AttributeValue =
+  | number
+  | { float: number }
+  | { floats: readonly number[] }
+  | { texts: readonly string[] }
+  | string
+  | readonly number[]
+  | TensorFacts;
 
 function attribute(name: string, value: AttributeValue): number[] {
   if (typeof value === "number") return [...text(1, name), ...integer(3, value), ...integer(20, 2)];
   if (typeof value === "string") return [...text(1, name), ...text(4, value), ...integer(20, 3)];
   if ("float" in value) return [...text(1, name), ...f32(2, value.float), ...integer(20, 1)];
+  if ("floats" in value) return [...text(1, name), ...value.floats.flatMap((v) => f32(7, v)), ...integer(20, 6)];
+  if ("texts" in value) return [...text(1, name), ...value.texts.flatMap((v) => text(9, v)), ...integer(20, 8)];
   if ("dims" in value) return [...text(1, name), ...chunk(5, tensorBytes(value)), ...integer(20, 4)];
   return [...text(1, name), ...value.flatMap((v) => integer(8, v)), ...integer(20, 7)];
 }
@@ -83,9 +92,18 @@ export type GraphFacts = {
   nodes: readonly NodeFacts[];
   outputs: readonly PortFacts[];
   opset?: number;
+  /** other operator sets, in version 1 */
+  domains?: readonly string[];
 };
 
-export const modelBytes = ({ inputs = [], weights = [], nodes, outputs, opset = 21 }: GraphFacts): Uint8Array =>
+export const modelBytes = ({
+  inputs = [],
+  weights = [],
+  nodes,
+  outputs,
+  opset = 21,
+  domains = [],
+}: GraphFacts): Uint8Array =>
   Uint8Array.from([
     ...integer(1, 10),
     ...chunk(7, [
@@ -96,21 +114,34 @@ export const modelBytes = ({ inputs = [], weights = [], nodes, outputs, opset = 
       ...outputs.flatMap((p) => chunk(12, port(p))),
     ]),
     ...chunk(8, [...text(1, ""), ...integer(2, opset)]),
+    ...domains.flatMap((domain) => chunk(8, [...text(1, domain), ...integer(2, 1)])),
   ]);
 
-/** A model of one node: its inputs are x0, x1, … (an entry with values is a constant), its output is y. */
+export type NodeOptions = {
+  readonly opset?: number;
+  readonly domain?: string;
+  /** of the outputs */
+  readonly type?: TypeName;
+  readonly outputs?: number;
+  /** inputs that are constants of the file */
+  readonly bound?: readonly number[];
+};
+
+/** A model of one node: its inputs are x0, x1, …, its outputs y0, y1, … */
 export function oneNode(
   op: string,
   inputs: readonly (TensorFacts | undefined)[],
   attributes: Readonly<Record<string, AttributeValue>> = {},
-  { opset = 21, type = "f32", bound = [] }: { opset?: number; type?: TypeName; bound?: readonly number[] } = {},
+  { opset = 21, domain = "", type = "f32", outputs = 1, bound = [] }: NodeOptions = {},
 ): Uint8Array {
+  const names = Array.from({ length: outputs }, (_, i) => `y${i}`);
   const named = inputs.map((tensor, i) => (tensor === undefined ? undefined : { ...tensor, name: `x${i}` }));
   return modelBytes({
     opset,
+    domains: domain === "" ? [] : [domain],
     inputs: named.flatMap((t, i) => (t === undefined || bound.includes(i) ? [] : [t])),
     weights: named.flatMap((t, i) => (t !== undefined && bound.includes(i) ? [t] : [])),
-    nodes: [{ op, inputs: named.map((t) => t?.name ?? ""), outputs: ["y"], attributes, name: `the ${op}` }],
-    outputs: [{ name: "y", type }],
+    nodes: [{ op, domain, inputs: named.map((t) => t?.name ?? ""), outputs: names, attributes, name: `the ${op}` }],
+    outputs: names.map((name) => ({ name, type })),
   });
 }

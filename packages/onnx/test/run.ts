@@ -1,6 +1,6 @@
 import { type ImportOptions, importGraph, numbersOf } from "@opengradient/onnx";
 import { outputsOf, runReference, type Tensor } from "@opengradient/program";
-import { type AttributeValue, oneNode, type TensorFacts, type TypeName } from "./onnxFile.ts";
+import { type AttributeValue, type NodeOptions, oneNode, type TensorFacts } from "./onnxFile.ts";
 
 const ARRAYS = {
   f32: Float32Array,
@@ -31,18 +31,19 @@ export function runModel(bytes: Uint8Array, inputs: readonly TensorFacts[], opti
   });
 }
 
-type Options = { opset?: number; type?: TypeName; bound?: readonly number[] };
-
-/** Runs one node; inputs named in `bound` are constants of the file. */
-export function runNode(
+/** Runs one node; all its outputs. */
+export function runNodeOutputs(
   op: string,
   inputs: readonly (TensorFacts | undefined)[],
   attributes: Readonly<Record<string, AttributeValue>> = {},
-  options: Options = {},
-): Result {
+  options: NodeOptions = {},
+): Result[] {
   const free = inputs.flatMap((t, i) => (t === undefined || options.bound?.includes(i) ? [] : [t]));
-  return runModel(oneNode(op, inputs, attributes, options), free)[0]!;
+  return runModel(oneNode(op, inputs, attributes, options), free);
 }
+
+/** Its first output. */
+export const runNode = (...args: Parameters<typeof runNodeOutputs>): Result => runNodeOutputs(...args)[0]!;
 
 /** mulberry32: the same numbers on every machine, in [−1, 1). */
 export function numbers(seed: number, count: number): number[] {
