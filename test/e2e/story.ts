@@ -14,6 +14,7 @@ import {
   type Act,
   type CommitState,
   type CommittedRun,
+  chainView,
   commitRun,
   type DemandProof,
   type DemandState,
@@ -43,6 +44,7 @@ import {
   demandPrice,
   domainOf,
   expire,
+  greater,
   inputSide,
   openClaim,
   outputSide,
@@ -223,16 +225,8 @@ class Side {
     if (!this.#opening) await this.#readOpening();
     const free = { native: 0n, opg: 0n };
     return {
+      ...chainView({ claim, standing, now: await this.world.now(), block: await this.world.block() }),
       model: model.player,
-      claim: {
-        input: fromHex(claim.input, 32),
-        output: fromHex(claim.output, 32),
-        traceSalt: fromHex(claimTraceSalt(claim), 32),
-      },
-      status: standing.status === "none" ? "open" : standing.status,
-      clocks: { ...standing, ...standing.parameters },
-      now: await this.world.now(),
-      block: await this.world.block(),
       opening: this.#opening,
       own: this.#own,
       data: (position) =>
@@ -338,7 +332,7 @@ class Side {
     const { baseFeeFloor } = devnetSystem();
     const { program } = this.dispute.model;
     const gas = answerGas(position, leavesAt(program, position), program.outputs.length);
-    return demandPrice(gas, next > baseFeeFloor ? next : baseFeeFloor);
+    return demandPrice(gas, greater(next, baseFeeFloor));
   }
 
   /** The operator answers what it is asked, as far as its behaviour lets it and its data fit. */

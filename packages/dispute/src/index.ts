@@ -1,4 +1,5 @@
 export * from "./demand.ts";
+export * from "./facts.ts";
 export * from "./inputs.ts";
 export * from "./known.ts";
 export * from "./locate.ts";

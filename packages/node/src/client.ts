@@ -1,4 +1,5 @@
 /** What speaks to nodes and reads claims without being one: nothing here needs Node, so that a browser can have it. */
+export { type Case, type CaseView, dataOf, decide, runCase, viewCase } from "./case.ts";
 export { openingBytes, type Served, servedNodes, wireProof } from "./evidence.ts";
 export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
 export * from "./modelFiles.ts";

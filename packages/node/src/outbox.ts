@@ -1,4 +1,4 @@
-import { protocolError } from "@opengradient/protocol";
+import { lesser, protocolError } from "@opengradient/protocol";
 import { type Address, type Hex, keccak256, type LocalAccount, type PublicClient } from "viem";
 import type { Db } from "./database.ts";
 import type { Log } from "./log.ts";
@@ -127,8 +127,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
   async function send(intent: IntentRow, now: number): Promise<void> {
     if (intent.deadline !== null && now > intent.deadline) return store.become(intent.id, "dropped", "too late");
     const fees = await chain.estimateFeesPerGas();
-    const fee = least(fees.maxFeePerGas, options.feeCap);
-    const tip = least(fees.maxPriorityFeePerGas, fee);
+    const fee = lesser(fees.maxFeePerGas, options.feeCap);
+    const tip = lesser(fees.maxPriorityFeePerGas, fee);
     // With a gas price, so that a contract sees the base fee in the simulation as it will when mined.
     const call = {
       account: account.address,
@@ -151,7 +151,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       log.warn({ intent: intent.id, reason: message }, "refused");
       return store.become(intent.id, "refused", message);
     }
-    const gas = least((estimated * 5n) / 4n, MOST_GAS);
+    const gas = lesser((estimated * 5n) / 4n, MOST_GAS);
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
     const nonce = Math.max(latest, store.nextNonce());
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);
@@ -179,8 +179,6 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
   };
 }
-
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 const notFound = (error: unknown): undefined => {
   if ((error as { name?: string }).name === "TransactionReceiptNotFoundError") return undefined;

@@ -1,7 +1,7 @@
 import { OBJECT } from "@opengradient/commitments";
 import { inputShape, listLeaves, type Prices, resultShape, shapeLeaves } from "@opengradient/dispute";
 import type { Program } from "@opengradient/program";
-import { answerGas, type Claim, demandPrice, openingPrice } from "@opengradient/protocol";
+import { answerGas, type Claim, demandPrice, greater, openingPrice } from "@opengradient/protocol";
 
 const COMMIT_GAS = 80_000n;
 const PROVE_GAS = 3_000_000n;
@@ -19,7 +19,7 @@ export type PriceFacts = {
 
 /** What each act is likely to cost, for the log and for budgets; the contract has the last word. */
 export function challengerPrices({ claim, program, baseFee, floor, bond }: PriceFacts): Prices {
-  const priced = baseFee > floor ? baseFee : floor;
+  const priced = greater(baseFee, floor);
   const gas = (amount: bigint) => ({ native: amount * baseFee, opg: 0n });
   return {
     demand(position) {

@@ -1,14 +1,12 @@
-import { fromHex } from "@opengradient/commitments";
-import { type CommittedRun, commitRun } from "@opengradient/dispute";
+import { type CommittedRun, claimFacts, commitRun } from "@opengradient/dispute";
 import type { Tensor } from "@opengradient/program";
-import { type Claim, claimTraceSalt } from "@opengradient/protocol";
+import type { Claim } from "@opengradient/protocol";
 import type { LoadedModel } from "./executor.ts";
 
 /** Runs a claim's model on its input with everything that the claim's roots commit to. */
 export function traceRun(model: LoadedModel, claim: Claim, inputs: readonly Tensor[]): CommittedRun {
   const results = model.runner.trace(inputs);
-  const salt = fromHex(claimTraceSalt(claim), 32);
-  return commitRun(model.program, { inputs: inputs.map(({ data }) => data), results }, salt);
+  return commitRun(model.program, { inputs: inputs.map(({ data }) => data), results }, claimFacts(claim).traceSalt);
 }
 
 export type Runs = (claim: Claim, inputs: readonly Tensor[]) => CommittedRun;

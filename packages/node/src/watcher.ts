@@ -1,21 +1,18 @@
 import { stakingAbi } from "@opengradient/bindings";
-import { encodePosition, fromHex, type Position } from "@opengradient/commitments";
-import { type Act, commitRun, inputShape, nextActs, trimLeaves, type View } from "@opengradient/dispute";
-import { checkTensors } from "@opengradient/program";
-import { claimStanding, claimTraceSalt, type Package, type Reader } from "@opengradient/protocol";
+import type { Act } from "@opengradient/dispute";
+import { claimStanding, type Package, type Reader } from "@opengradient/protocol";
 import type { Hex } from "viem";
+import { type Case, decide, runCase, viewCase } from "./case.ts";
 import { claimHistory, disputedClaims, openClaims } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { Defender } from "./defender.ts";
-import { openingBytes, type Served, servedNodes } from "./evidence.ts";
+import { servedNodes } from "./evidence.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
 import type { ClaimHistory } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
-import { challengerPrices } from "./pricing.ts";
 import { fetchInputs } from "./remote.ts";
-import { traceRun } from "./runs.ts";
 import { type Verdict, verdictTable } from "./verdicts.ts";
 
 export type Watcher = {
@@ -37,14 +34,13 @@ export type WatcherOptions = {
   readonly log: Log;
 };
 
-/** What is held in memory of a claim that is being watched; all of it can be had again. */
-type Case = {
+type Watched = Case & {
   readonly endpoint: string;
-  readonly served: Served;
-  own: View["own"];
   inputAskedAt: number;
   /** the history for which the claim was found right: nothing to do until it grows */
   restsAt: string | undefined;
+  /** the last finding that was logged */
+  told: string | undefined;
 };
 
 /** Seconds between two questions for an input that was not served. */
@@ -54,12 +50,12 @@ const AT_ONCE = 8;
 
 export function openWatcher({ db, models, reader, inputs, defender, patience = 0, log }: WatcherOptions): Watcher {
   const table = verdictTable(db);
-  const cases = new Map<Hex, Case>();
+  const cases = new Map<Hex, Watched>();
   /** decided, with nothing left to take */
   const closed = new Set<Hex>();
   const unchecked = new Set<Hex>();
 
-  async function caseOf({ digest, claim }: ClaimHistory): Promise<Case> {
+  async function caseOf({ digest, claim }: ClaimHistory): Promise<Watched> {
     const known = cases.get(digest);
     if (known) return known;
     const { endpoint } = await reader.chain.readContract({
@@ -68,85 +64,33 @@ export function openWatcher({ db, models, reader, inputs, defender, patience = 0
       functionName: "operators",
       args: [claim.operator],
     });
+    const model = models.get(claim.modelRoot)!;
     const served = servedNodes(endpoint, digest);
-    const fresh: Case = { endpoint, served, own: undefined, inputAskedAt: 0, restsAt: undefined };
+    const fresh = { model, served, own: undefined, endpoint, inputAskedAt: 0, restsAt: undefined, told: undefined };
     cases.set(digest, fresh);
     return fresh;
   }
 
-  async function servedInput(held: Case, { claim, digest }: ClaimHistory, now: number): Promise<Package | undefined> {
+  async function servedInput(
+    held: Watched,
+    { claim, digest }: ClaimHistory,
+    now: number,
+  ): Promise<Package | undefined> {
     if (now - held.inputAskedAt < ASK_INPUT_AGAIN) return undefined;
     held.inputAskedAt = now;
     return fetchInputs(held.endpoint, { digest, side: claim.input });
   }
 
   /** Runs the claim again if its requester or its operator gives the input off chain. */
-  async function rerun(held: Case, history: ClaimHistory, now: number): Promise<void> {
+  async function rerun(held: Watched, history: ClaimHistory, now: number): Promise<void> {
     const { claim, digest } = history;
     if (held.own) return;
-    const model = models.get(claim.modelRoot)!;
     try {
       const input = inputs.get(claim.input) ?? (await servedInput(held, history, now));
-      if (!input) return;
-      checkTensors("input", model.program.inputs, input.tensors);
-      held.own = { run: traceRun(model, claim, input.tensors), salt: fromHex(input.salt, 32) };
+      if (input) runCase(held, history, input);
     } catch (error) {
       log.warn({ digest, error: String(error) }, "the operator's input can not be used: it would have to be demanded");
     }
-  }
-
-  async function viewOf(history: ClaimHistory, head: Head): Promise<Omit<View, "own" | "data">> {
-    const { claim, digest } = history;
-    const model = models.get(claim.modelRoot)!;
-    const standing = await claimStanding(reader, claim);
-    return {
-      model: { ...model, weights: model.weights.map(({ data }) => data) },
-      claim: {
-        input: fromHex(claim.input, 32),
-        output: fromHex(claim.output, 32),
-        traceSalt: fromHex(claimTraceSalt(claim), 32),
-      },
-      status: standing.status === "none" ? "open" : standing.status,
-      clocks: { ...standing, ...standing.parameters },
-      now: head.time,
-      block: Number(head.number),
-      opening: history.opening && openingBytes(history.opening),
-      demands: history.demands,
-      commits: defender?.commits(digest, history) ?? [],
-      prices: challengerPrices({
-        claim,
-        program: model.program,
-        baseFee: head.baseFee,
-        floor: defender?.floor ?? 0n,
-        bond: defender?.bond ?? 0n,
-      }),
-    };
-  }
-
-  /** The acts, once everything that they depend on and the operator serves was fetched. */
-  async function decide(history: ClaimHistory, held: Case, head: Head): Promise<readonly Act[]> {
-    const view = await viewOf(history, head);
-    for (;;) {
-      const misses = new Set<bigint>();
-      const data = (position: Position): Uint8Array | undefined => {
-        const key = encodePosition(position);
-        const found = history.revealed.get(key) ?? held.served.known.get(key);
-        if (!found) misses.add(key);
-        return found;
-      };
-      const acts = nextActs({ ...view, own: held.own, data });
-      const run = acts.find((act) => act.kind === "run");
-      if (run) held.own = { run: runLeaves(history, run.inputs), salt: run.salt };
-      else if (!misses.size || !(await held.served.fetch(misses, head.time))) return acts;
-    }
-  }
-
-  /** Runs on inputs as they were committed, padding and all. */
-  function runLeaves({ claim }: ClaimHistory, leaves: readonly Uint8Array[]) {
-    const { program, runner } = models.get(claim.modelRoot)!;
-    const inputs = program.inputs.map((info, i) => ({ ...info, data: trimLeaves(inputShape(program, i), leaves[i]!) }));
-    const salt = fromHex(claimTraceSalt(claim), 32);
-    return commitRun(program, { inputs: leaves, results: runner.trace(inputs) }, salt);
   }
 
   async function watch(digest: Hex, head: Head): Promise<void> {
@@ -160,7 +104,10 @@ export function openWatcher({ db, models, reader, inputs, defender, patience = 0
     const growth = `${history.opening ? 1 : 0}/${history.demands.length}`;
     if (held.restsAt === growth) return;
     await rerun(held, history, head.time);
-    const acts = await decide(history, held, head);
+    const commits = defender?.commits(digest, history) ?? [];
+    const { bond = 0n, floor = 0n } = defender ?? {};
+    const view = await viewCase(reader, held, history, { head, commits, bond, floor });
+    const acts = await decide(held, history, view);
     record(digest, held, acts, head.time);
     if (defender && (patience === 0 || head.time >= (await postedAt(history)) + patience))
       await defender.perform(history, acts);
@@ -190,10 +137,13 @@ export function openWatcher({ db, models, reader, inputs, defender, patience = 0
     }
   }
 
-  function record(digest: Hex, held: Case, acts: readonly Act[], now: number): void {
+  function record(digest: Hex, held: Watched, acts: readonly Act[], now: number): void {
     const [act] = acts;
     if (!act || (act.kind === "none" && act.verdict !== "right")) return;
     const agree = act.kind === "none" ? true : held.own ? false : undefined;
+    const finding = `${agree} ${act.kind} ${act.reason}`;
+    if (held.told === finding) return;
+    held.told = finding;
     log.info({ digest, agree, next: act.kind, reason: act.reason }, "checked");
     table.write({ digest, agree, reason: act.reason, checkedAt: now });
   }

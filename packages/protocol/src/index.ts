@@ -1,5 +1,6 @@
 export * from "./accounts.ts";
 export * from "./actions.ts";
+export * from "./amounts.ts";
 export * from "./calls.ts";
 export * from "./claim.ts";
 export * from "./client.ts";

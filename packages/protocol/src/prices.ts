@@ -1,4 +1,5 @@
 import { childCount, OBJECT, type Position } from "@opengradient/commitments";
+import { greater } from "./amounts.ts";
 
 /** Gas by which a demand's price is reckoned: docs/spec/claim.md. */
 const OPENING_GAS = 170_000n;
@@ -20,7 +21,4 @@ export function answerGas({ object, j, i }: Position, count: number, outputs: nu
 export const demandPrice = (gas: bigint, baseFee: bigint): bigint => ((2n * gas * baseFee + GWEI - 1n) / GWEI) * GWEI;
 
 /** What a demand of the opening costs beside, in OPG: max(3 × fee, ⌈coverage / 100⌉). */
-export function openingPrice(fee: bigint, coverage: bigint): bigint {
-  const share = (coverage + 99n) / 100n;
-  return 3n * fee > share ? 3n * fee : share;
-}
+export const openingPrice = (fee: bigint, coverage: bigint): bigint => greater(3n * fee, (coverage + 99n) / 100n);

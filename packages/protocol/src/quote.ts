@@ -1,5 +1,6 @@
 import { disputesAbi, modelRegistryAbi, stakingAbi } from "@opengradient/bindings";
 import { type Address, getAddress, type Hex, zeroAddress } from "viem";
+import { lesser } from "./amounts.ts";
 import type { Reader } from "./client.ts";
 import { readEvents } from "./events.ts";
 
@@ -26,8 +27,7 @@ export async function quote(
     reader.chain.readContract({ ...staking, functionName: "offers", args: [operator, modelRoot] }),
     reader.chain.readContract({ ...staking, functionName: "room", args: [operator] }),
   ]);
-  // biome-ignore lint/complexity/useMathMinMax: bigints
-  const maxCoverage = offered < room ? offered : room;
+  const maxCoverage = lesser(offered, room);
   const refusal =
     record.frozenAt !== 0 ? "jailed" : offered === 0n || record.signer === zeroAddress ? "not offered" : undefined;
   return {

@@ -1,5 +1,14 @@
 import { uploadInput } from "@opengradient/node/client";
-import { BUILT_LEVELS, calls, newSalt, type Package, packageInput, readAllowance } from "@opengradient/protocol";
+import {
+  BUILT_LEVELS,
+  calls,
+  greater,
+  lesser,
+  newSalt,
+  type Package,
+  packageInput,
+  readAllowance,
+} from "@opengradient/protocol";
 import {
   type OperatorOffer,
   type Step,
@@ -92,10 +101,8 @@ function coverageProblem(offer: OperatorOffer | undefined, coverage: bigint | un
   if (offer.refusal) return `This operator can not be asked now: ${offer.refusal}.`;
   if (coverage === undefined) return "Coverage is an amount of OPG, such as 100.";
   const { minCoverage, maxCoverage } = tier.parameters;
-  // biome-ignore lint/complexity/useMathMinMax: bigints
-  const least = offer.fee > minCoverage ? offer.fee : minCoverage;
-  // biome-ignore lint/complexity/useMathMinMax: bigints
-  const most = offer.maxCoverage < maxCoverage ? offer.maxCoverage : maxCoverage;
+  const least = greater(offer.fee, minCoverage);
+  const most = lesser(offer.maxCoverage, maxCoverage);
   if (coverage < least || coverage > most) return `This operator covers from ${opg(least)} to ${opg(most)}.`;
   return undefined;
 }

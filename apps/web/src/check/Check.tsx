@@ -96,7 +96,8 @@ function Verdict({ report, who }: { report: Report; who: string }) {
       {difference && <SideBySide difference={difference} who={who} />}
       <p className="hint">
         Model fetched and its roots checked in {timings.fetch.toFixed(0)} ms, engine ready in{" "}
-        {timings.prepare.toFixed(0)} ms, run in {timings.run.toFixed(1)} ms. Served by {report.servedBy}.
+        {timings.prepare.toFixed(0)} ms{timings.run !== undefined && `, run in ${timings.run.toFixed(1)} ms`}. Served by{" "}
+        {report.servedBy}.
       </p>
       {output && (
         <details>

@@ -32,7 +32,7 @@ export type Difference = {
   readonly ours: Uint8Array;
 };
 
-export type Timings = { readonly fetch: number; readonly prepare: number; readonly run: number };
+export type Timings = { readonly fetch: number; readonly prepare: number; readonly run: number | undefined };
 
 export type Report = {
   readonly verdict: "equal" | "differs" | "withheld";

@@ -3,18 +3,18 @@ import type { Act } from "@opengradient/dispute";
 import { wireProof } from "@opengradient/node/client";
 import { type Call, calls, commitmentOf, newSalt } from "@opengradient/protocol";
 import type { Challenger, Job, KnownCommit, Move } from "./messages.ts";
-import { type Case, decide, openCase } from "./session.ts";
+import { type Held, nextOf, openCase } from "./session.ts";
 
 const GWEI = 10n ** 9n;
 
 /** What the honest player does next in a challenge, as transactions of one account. */
 export async function moves(job: Job, challenger: Challenger, say: (words: string) => void): Promise<Move[]> {
   const held = await openCase(job, say);
-  const acts = await decide(held, challenger.commits);
+  const acts = await nextOf(held, challenger.commits);
   return acts.map((act) => moveOf(held, act, challenger));
 }
 
-function moveOf(held: Case, act: Act, challenger: Challenger): Move {
+function moveOf(held: Held, act: Act, challenger: Challenger): Move {
   const { reason, price } = act;
   const none = { reason, price, calls: [], commit: undefined };
   switch (act.kind) {
@@ -36,7 +36,7 @@ function moveOf(held: Case, act: Act, challenger: Challenger): Move {
 /** An ABI is large and the page has it. */
 const bare = ({ abi: _, ...call }: Call): Omit<Call, "abi"> => call;
 
-function demandCall({ reader, history }: Case, act: Extract<Act, { kind: "demand" }>): Call {
+function demandCall({ reader, history }: Held, act: Extract<Act, { kind: "demand" }>): Call {
   const { claim, opening } = history;
   // The base fee can rise by an eighth a block until it is mined.
   const value = (((act.price.native * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
@@ -44,7 +44,7 @@ function demandCall({ reader, history }: Case, act: Extract<Act, { kind: "demand
   return calls.demand(reader.addresses, { claim, opening, position: act.position, proof: wireProof(act.proof), value });
 }
 
-function commitMove({ reader, history }: Case, act: Extract<Act, { kind: "commit" }>, challenger: Challenger): Move {
+function commitMove({ reader, history }: Held, act: Extract<Act, { kind: "commit" }>, challenger: Challenger): Move {
   const { kernel, element, reason, price } = act;
   const known = challenger.commits.find((at) => at.kernel === kernel && at.element === element);
   const commit = known ?? freshCommit(history.digest, kernel, element, challenger);
@@ -57,14 +57,14 @@ function freshCommit(digest: `0x${string}`, kernel: number, element: number, { a
   return { kernel, element, salt, commitment: commitmentOf({ digest, kernel, element, prover: account, salt }) };
 }
 
-function proveCall({ reader, history }: Case, act: Extract<Act, { kind: "prove" }>, { commits }: Challenger): Call {
+function proveCall({ reader, history }: Held, act: Extract<Act, { kind: "prove" }>, { commits }: Challenger): Call {
   const { kernel, element, witness } = act;
   const { salt } = commits.find((at) => at.kernel === kernel && at.element === element)!;
   const proof = { kernel, element, salt, witness: toHex(witness) };
   return calls.prove(reader.addresses, { claim: history.claim, opening: history.opening!, proof });
 }
 
-function expireCall({ reader, history }: Case, act: Extract<Act, { kind: "expire" }>): Call {
+function expireCall({ reader, history }: Held, act: Extract<Act, { kind: "expire" }>): Call {
   const key = encodePosition(act.position);
   const { target } = history.demands.find((at) => at.key === key && at.state === "asked")!;
   return calls.expire(reader.addresses, { claim: history.claim, position: act.position, target });

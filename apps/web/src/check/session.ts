@@ -1,28 +1,22 @@
 import { disputesAbi, stakingAbi } from "@opengradient/bindings";
-import { encodePosition, fromHex, type Position } from "@opengradient/commitments";
-import { type Act, commitRun, inputShape, knownOf, nextActs, trimLeaves, type View } from "@opengradient/dispute";
+import { type Act, claimFacts, knownOf } from "@opengradient/dispute";
 import { compile, load } from "@opengradient/engine";
 import {
+  type Case,
   type ClaimHistory,
-  challengerPrices,
+  dataOf,
+  decide,
   fetchInputs,
   fetchModel,
   historyOf,
   openingBytes,
-  type Served,
+  runCase,
   type StoredModel,
   servedNodes,
-  traceRun,
+  viewCase,
 } from "@opengradient/node/client";
-import { checkTensors, type Tensor, widthOf } from "@opengradient/program";
-import {
-  claimStanding,
-  claimTraceSalt,
-  decodePackage,
-  proofBond,
-  type Reader,
-  readEvents,
-} from "@opengradient/protocol";
+import { widthOf } from "@opengradient/program";
+import { decodePackage, proofBond, type Reader, readEvents } from "@opengradient/protocol";
 import type { Hex } from "viem";
 import { placeOf } from "../network.ts";
 import type { Difference, Job, KnownCommit, Report } from "./messages.ts";
@@ -32,32 +26,27 @@ export class CheckError extends Error {
   override readonly name = "CheckError";
 }
 
-type Runner = {
-  trace(inputs: readonly Tensor[]): readonly Uint8Array[];
-  run(inputs: readonly Tensor[]): readonly Tensor[];
-};
-type Loaded = StoredModel & {
-  readonly runner: Runner;
+type Runner = Case["model"]["runner"];
+type Loaded = Case["model"] & {
   readonly servedBy: string;
   readonly took: { fetch: number; prepare: number };
 };
 
 /** What this tab holds of one claim. */
-export type Case = {
+export type Held = Case & {
   readonly reader: Reader;
   readonly model: Loaded;
-  readonly served: Served;
   history: ClaimHistory;
-  own: View["own"];
-  runTook: number;
+  /** milliseconds of our run, once there is one */
+  runTook: number | undefined;
 };
 
 type Say = (words: string) => void;
 
 const models = new Map<Hex, Promise<Loaded>>();
-const cases = new Map<Hex, Case>();
+const cases = new Map<Hex, Held>();
 
-export async function openCase(job: Job, say: Say): Promise<Case> {
+export async function openCase(job: Job, say: Say): Promise<Held> {
   const { reader, fromBlock } = placeOf(job.network);
   say("Reading the claim from the chain …");
   const to = await reader.chain.getBlockNumber();
@@ -79,7 +68,14 @@ export async function openCase(job: Job, say: Say): Promise<Case> {
     functionName: "operators",
     args: [history.claim.operator],
   });
-  const fresh: Case = { reader, model, served: servedNodes(endpoint, job.digest), history, own: undefined, runTook: 0 };
+  const fresh: Held = {
+    reader,
+    model: { ...model, runner: timed(model.runner, (took) => (fresh.runTook = took)) },
+    served: servedNodes(endpoint, job.digest),
+    history,
+    own: undefined,
+    runTook: undefined,
+  };
   await rerun(fresh, job, endpoint, say);
   cases.set(job.digest, fresh);
   return fresh;
@@ -122,87 +118,55 @@ async function engineOf({ program, weights }: StoredModel): Promise<Runner> {
   return { run: (inputs) => engine.run(inputs), trace: (inputs) => engine.trace(inputs).results };
 }
 
-async function rerun(held: Case, job: Job, endpoint: string, say: Say): Promise<void> {
+const timed = (runner: Runner, tell: (took: number) => void): Runner => ({
+  ...runner,
+  trace: (inputs) => {
+    const started = performance.now();
+    const results = runner.trace(inputs);
+    tell(performance.now() - started);
+    return results;
+  },
+});
+
+async function rerun(held: Held, job: Job, endpoint: string, say: Say): Promise<void> {
   const { claim, digest } = held.history;
   say("Fetching the input …");
   const found = job.input
     ? decodePackage(job.input)
     : await fetchInputs(endpoint, { digest, side: claim.input }).catch(() => undefined);
   if (!found) return;
-  checkTensors("input", held.model.program.inputs, found.tensors);
   say("Running the model on it in this tab …");
-  const started = performance.now();
-  held.model.runner.run(found.tensors);
-  held.runTook = performance.now() - started;
-  say("Hashing the run …");
-  held.own = { run: traceRun(held.model, claim, found.tensors), salt: fromHex(found.salt, 32) };
+  runCase(held, held.history, found);
 }
 
-/** The honest player's next acts, once everything that they depend on and the operator serves was fetched. */
-export async function decide(held: Case, commits: readonly KnownCommit[], status?: "open"): Promise<readonly Act[]> {
-  const view = await viewOf(held, commits);
-  for (;;) {
-    const misses = new Set<bigint>();
-    const data = dataOf(held, misses);
-    const acts = nextActs({ ...view, ...(status && { status }), own: held.own, data });
-    const run = acts.find((act) => act.kind === "run");
-    if (run) held.own = { run: runLeaves(held, run.inputs), salt: run.salt };
-    else if (!misses.size || !(await held.served.fetch(misses, view.now))) return acts;
-  }
-}
-
-const dataOf =
-  ({ history, served }: Case, misses: Set<bigint>) =>
-  (position: Position): Uint8Array | undefined => {
-    const key = encodePosition(position);
-    const found = history.revealed.get(key) ?? served.known.get(key);
-    if (!found) misses.add(key);
-    return found;
-  };
-
-async function viewOf(held: Case, commits: readonly KnownCommit[]): Promise<Omit<View, "own" | "data">> {
-  const { reader, history, model } = held;
-  const { claim } = history;
-  const court = { address: reader.addresses.disputes, abi: disputesAbi } as const;
-  const [standing, block, bond, floor] = await Promise.all([
-    claimStanding(reader, claim),
+/** The honest player's next acts. `status`: as if the claim stood so. */
+export async function nextOf(held: Held, commits: readonly KnownCommit[], status?: "open"): Promise<readonly Act[]> {
+  const { reader, history } = held;
+  const [block, bond, floor] = await Promise.all([
     reader.chain.getBlock(),
     proofBond(reader),
-    reader.chain.readContract({ ...court, functionName: "baseFeeFloor" }),
+    reader.chain.readContract({ address: reader.addresses.disputes, abi: disputesAbi, functionName: "baseFeeFloor" }),
   ]);
-  const baseFee = block.baseFeePerGas ?? 0n;
-  return {
-    model: { ...model, weights: model.weights.map(({ data }) => data) },
-    claim: {
-      input: fromHex(claim.input, 32),
-      output: fromHex(claim.output, 32),
-      traceSalt: fromHex(claimTraceSalt(claim), 32),
-    },
-    status: standing.status === "none" ? "open" : standing.status,
-    clocks: { ...standing, ...standing.parameters },
-    now: Number(block.timestamp),
-    block: Number(block.number),
-    opening: history.opening && openingBytes(history.opening),
-    demands: history.demands,
-    commits: commits.flatMap(({ kernel, element, commitment }) => {
-      const found = history.commits.find((at) => at.commitment === commitment);
-      return found ? [{ kernel, element, block: found.block }] : [];
-    }),
-    prices: challengerPrices({ claim, program: model.program, baseFee, floor, bond }),
-  };
+  const view = await viewCase(reader, held, history, {
+    head: { number: block.number, time: Number(block.timestamp), baseFee: block.baseFeePerGas ?? 0n },
+    commits: standing(commits, history),
+    bond,
+    floor,
+  });
+  return decide(held, history, { ...view, ...(status && { status }) });
 }
 
-/** Runs on inputs as they were committed, padding and all. */
-function runLeaves({ model: { program, runner }, history: { claim } }: Case, leaves: readonly Uint8Array[]) {
-  const inputs = program.inputs.map((info, i) => ({ ...info, data: trimLeaves(inputShape(program, i), leaves[i]!) }));
-  return commitRun(program, { inputs: leaves, results: runner.trace(inputs) }, fromHex(claimTraceSalt(claim), 32));
-}
+const standing = (commits: readonly KnownCommit[], history: ClaimHistory) =>
+  commits.flatMap(({ kernel, element, commitment }) => {
+    const found = history.commits.find((at) => at.commitment === commitment);
+    return found ? [{ kernel, element, block: found.block }] : [];
+  });
 
 /** Compares a claim with what this tab computes. */
 export async function check(job: Job, say: Say): Promise<Report> {
   const held = await openCase(job, say);
   say("Comparing bit for bit …");
-  const acts = await decide(held, [], "open");
+  const acts = await nextOf(held, [], "open");
   const [act] = acts;
   const { model, own } = held;
   const differs = act?.kind === "commit" || act?.kind === "prove" || (act?.kind === "demand" && own !== undefined);
@@ -221,13 +185,13 @@ export async function check(job: Job, say: Say): Promise<Report> {
   };
 }
 
-function differenceOf(held: Case, kernel: number, element: number): Difference | undefined {
+function differenceOf(held: Held, kernel: number, element: number): Difference | undefined {
   const { own, history, model } = held;
   if (!own || !history.opening) return undefined;
   const { program } = model;
-  const traceSalt = fromHex(claimTraceSalt(history.claim), 32);
+  const { traceSalt } = claimFacts(history.claim);
   const opening = openingBytes(history.opening);
-  const known = knownOf({ program, traceSalt, opening, data: dataOf(held, new Set()) }, own.run);
+  const known = knownOf({ program, traceSalt, opening, data: dataOf(held, history, new Set()) }, own.run);
   const dtype = program.kernels[kernel]!.outType;
   const width = widthOf(dtype);
   const at = element * width;

@@ -113,8 +113,7 @@ export function Answer({ who, values }: { who: string; values: readonly number[]
         {who} says: <b className="answer">{best < 0 ? "not a number" : best}</b>
       </p>
       <ol className="bars" start={0} aria-label="Probability of each digit">
-        {values.map((value, digit) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the index is the digit
+        {[...values.entries()].map(([digit, value]) => (
           <li key={digit} className={digit === best ? "best" : ""}>
             <span>{digit}</span>
             <span className="bar" style={{ inlineSize: `${Math.max(1, 100 * Math.min(1, Math.max(0, value)))}%` }} />

@@ -1,5 +1,5 @@
 import { type Step, usePlan, useWriter } from "@opengradient/react";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 
 type Done = NonNullable<Awaited<ReturnType<ReturnType<typeof usePlan>["run"]>>>;
 
@@ -20,23 +20,22 @@ type Props = {
   readonly onDone: (done: Done) => void;
 };
 
+const said = (step: Step | undefined): string | undefined =>
+  step && step.call.functionName + JSON.stringify(step.call.args, (_, v) => (typeof v === "bigint" ? String(v) : v));
+
 /** Transactions in words, simulated before the wallet is asked, and one button. */
 export function PlanBox({ label, steps, missing, children, onDone }: Props) {
   const { kind } = useWriter();
   const plan = usePlan();
   const { status, at, error, simulate, run } = plan;
   const busy = status === "signing" || status === "simulating";
-  const first = steps?.[0];
-  const key =
-    first &&
-    `${first.call.functionName}${JSON.stringify(first.call.args, (_, v) => (typeof v === "bigint" ? String(v) : v))}`;
   // Only the first step can be simulated before it is sent: the others build on it.
-  const latest = useRef(first);
-  latest.current = first;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: again when the call says something else, not when it is rebuilt
+  const [first, setFirst] = useState(steps?.[0]);
+  // Simulated again when the call says something else, not when it is rebuilt.
+  if (said(steps?.[0]) !== said(first)) setFirst(steps?.[0]);
   useEffect(() => {
-    if (latest.current && kind === "ready") void simulate(latest.current);
-  }, [key, kind, simulate]);
+    if (first && kind === "ready") void simulate(first);
+  }, [first, kind, simulate]);
   const go = async () => {
     if (!steps) return;
     const done = await run(steps);
