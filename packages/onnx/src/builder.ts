@@ -25,6 +25,7 @@ import {
   numbersOf,
 } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
+import { state, word } from "./scalar.ts";
 
 /** A tensor of the graph: row-major, under dims that views may change without copying. */
 export type Value = {
@@ -148,7 +149,10 @@ function frameOf(store: Store, loops: number, folds: number): Frame {
   return {
     loops: Array.from({ length: loops }, (_, i) => basis(loops + folds, i)),
     folds: Array.from({ length: folds }, (_, i) => basis(loops + folds, loops + i)),
-    read: (value, at, elseWord = 0) => ({ kind: "load", access: accessOf(store, value, at, elseWord), offsets: [] }),
+    read: (value, at, elseWord = 0) =>
+      elementsOf(value.dims) === 0
+        ? word(elseWord)
+        : { kind: "load", access: accessOf(store, value, at, elseWord), offsets: [] },
     readAt: (value, at, dim, offset) => {
       const access = accessOf(store, value, at, 0);
       const coordinates = [access.coordinates[dim]!, ...access.coordinates.filter((_, j) => j !== dim)];
@@ -157,10 +161,21 @@ function frameOf(store: Store, loops: number, folds: number): Frame {
   };
 }
 
+/** No kernel computes it. */
+export const empty = (type: ElementType, dims: readonly number[]): Value =>
+  constant({ type, dims, data: new Uint8Array(), ...(type === "i64" && { wide: [] }) });
+
+/** A fold over nothing: what it starts from. */
+const emptyFold = ({ over, init, done }: Fold): Fold => ({
+  over: over.map(() => 1),
+  init,
+  step: (frame) => init(frame).map((_, at) => state(at)),
+  done,
+});
+
 /** Adds a kernel; the value that it computes. */
 function emit(store: Store, value: Omit<Value, "origin">, label: string, d: Draft): Value {
   const elements = elementsOf(value.dims);
-  if (elements < 1) throw new OnnxError(`an empty tensor [${value.dims}] is not supported`);
   if (elements > MAX_ELEMENTS) throw new OnnxError(`[${value.dims}] has more than 2^30 elements`);
   try {
     const index = store.kernels.push(toKernel(d)) - 1;
@@ -220,11 +235,16 @@ export function createBuilder(): Builder {
       return { type, dims, origin: { kind: "tensor", space: 0, index } };
     },
     map: (type, dims, code) => {
+      if (elementsOf(dims) === 0) return empty(type, dims);
       const done = code(frameOf(store, dims.length, 0));
       const d = draft({ outType: dtypeOf(type), loops: dims, folds: [], init: [], step: [], done });
       return emit(store, { type, dims }, label, d);
     },
-    fold: (type, dims, fold) => emit(store, { type, dims }, label, foldDraft({ type, dims }, fold)),
+    fold: (type, dims, fold) => {
+      if (elementsOf(dims) === 0) return empty(type, dims);
+      const code = elementsOf(fold.over) === 0 ? emptyFold(fold) : fold;
+      return emit(store, { type, dims }, label, foldDraft({ type, dims }, code));
+    },
     recurrent: (members, code) => {
       const first = store.kernels.length;
       const values = members.map((member, i): Value => {

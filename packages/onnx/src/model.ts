@@ -56,11 +56,25 @@ export type GraphProto = {
   readonly sparse: number;
 };
 
+/** Operator set versions by domain; "" is ONNX's own. */
+export type Opsets = ReadonlyMap<string, number>;
+
+export type FunctionProto = {
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** names of attributes without a default */
+  readonly attributes: readonly string[];
+  readonly defaults: ReadonlyMap<string, AttributeProto>;
+  readonly nodes: readonly NodeProto[];
+  readonly opsets: Opsets;
+};
+
 export type Model = {
   readonly graph: GraphProto;
-  /** version by domain; "" is ONNX's own */
-  readonly opsets: ReadonlyMap<string, number>;
-  readonly functions: number;
+  readonly opsets: Opsets;
+  readonly functions: readonly FunctionProto[];
 };
 
 const MAX_DEPTH = 16;
@@ -69,22 +83,55 @@ const MAX_DEPTH = 16;
 export function readModel(bytes: Uint8Array): Model {
   let graph: GraphProto | undefined;
   const opsets = new Map<string, number>();
-  let functions = 0;
+  const functions: FunctionProto[] = [];
   for (const field of fields(bytes, "ModelProto")) {
     if (field.number === 7) graph = readGraph(field, 0);
-    else if (field.number === 8) {
-      let domain = "";
-      let version = 0;
-      for (const f of inside(field, "OperatorSetIdProto")) {
-        if (f.number === 1) domain = textOf(f);
-        else if (f.number === 2) version = intOf(f);
-      }
-      opsets.set(domain === "ai.onnx" ? "" : domain, version);
-    } else if (field.number === 25) functions++;
+    else if (field.number === 8) opsets.set(...readOpset(field));
+    else if (field.number === 25) functions.push(readFunction(field));
   }
   if (graph === undefined) throw new OnnxError("malformed file: ModelProto has no graph (is this an ONNX file?)");
   if (opsets.size === 0) opsets.set("", 1);
   return { graph, opsets, functions };
+}
+
+const domainOf = (field: Field): string => {
+  const domain = textOf(field);
+  return domain === "ai.onnx" ? "" : domain;
+};
+
+function readOpset(field: Field): [domain: string, version: number] {
+  let domain = "";
+  let version = 0;
+  for (const f of inside(field, "OperatorSetIdProto")) {
+    if (f.number === 1) domain = domainOf(f);
+    else if (f.number === 2) version = intOf(f);
+  }
+  return [domain, version];
+}
+
+function readFunction(field: Field): FunctionProto {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes: string[] = [];
+  const defaults = new Map<string, AttributeProto>();
+  const nodes: NodeProto[] = [];
+  const opsets = new Map<string, number>();
+  let name = "";
+  let domain = "";
+  for (const f of inside(field, "FunctionProto")) {
+    if (f.number === 1) name = textOf(f);
+    else if (f.number === 4) inputs.push(textOf(f));
+    else if (f.number === 5) outputs.push(textOf(f));
+    else if (f.number === 6) attributes.push(textOf(f));
+    else if (f.number === 7) nodes.push(readNode(f, 0));
+    else if (f.number === 9) opsets.set(...readOpset(f));
+    else if (f.number === 10) domain = domainOf(f);
+    else if (f.number === 11) {
+      const attribute = readAttribute(f, 0);
+      defaults.set(attribute.name, attribute);
+    }
+  }
+  return { domain, name, inputs, outputs, attributes, defaults, nodes, opsets };
 }
 
 const inside = (field: Field, message: string) => fields(bytesOf(field), message, field.offset);
@@ -120,13 +167,13 @@ function readNode(field: Field, depth: number): NodeProto {
     else if (f.number === 2) outputs.push(textOf(f));
     else if (f.number === 3) name = textOf(f);
     else if (f.number === 4) operator = textOf(f);
-    else if (f.number === 7) domain = textOf(f);
+    else if (f.number === 7) domain = domainOf(f);
     else if (f.number === 5) {
       const attribute = readAttribute(f, depth);
       attributes.set(attribute.name, attribute);
     }
   }
-  return { inputs, outputs, name, operator, domain: domain === "ai.onnx" ? "" : domain, attributes };
+  return { inputs, outputs, name, operator, domain, attributes };
 }
 
 function readAttribute(field: Field, depth: number): AttributeProto {

@@ -3,7 +3,7 @@ import type { Expr } from "@opengradient/program";
 import { type Builder, constant, type Value } from "./builder.ts";
 import { type Constant, constantOf, dtypeOf, type ElementType, numbersOf } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
-import type { AttributeProto, NodeProto } from "./model.ts";
+import type { AttributeProto, GraphProto, NodeProto } from "./model.ts";
 
 /** A node's attributes. What is not read is refused in the end. */
 export type Attributes = {
@@ -16,10 +16,21 @@ export type Attributes = {
   readonly floats: (attribute: string) => readonly number[] | undefined;
   readonly texts: (attribute: string) => readonly string[] | undefined;
   readonly tensor: (attribute: string) => Value | undefined;
+  /** A graph inside the node. @throws OnnxError when it is absent */
+  readonly body: (attribute: string) => Body;
   /** Attributes that change nothing here. */
   readonly ignore: (...attributes: string[]) => void;
   /** @throws OnnxError when an attribute has not been read */
   readonly checkAttributes: () => void;
+};
+
+/** A graph inside a node. */
+export type Body = {
+  /** how many it has */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Writes its kernels for these inputs, anew each time; its outputs. */
+  readonly lower: (values: readonly Value[]) => readonly Value[];
 };
 
 export type Node = Attributes & {
@@ -56,16 +67,16 @@ export type NodeFacts = {
   readonly opset: number;
   readonly inputs: readonly (Value | undefined)[];
   readonly wanted: readonly boolean[];
+  readonly body: (graph: GraphProto) => Body;
 };
 
 type Refuse = (reason: string) => never;
 
-function attributesOf({ attributes }: NodeProto, refuse: Refuse): Attributes {
+function attributesOf({ proto: { attributes }, body }: NodeFacts, refuse: Refuse): Attributes {
   const read = new Set<string>();
   const find = (key: string): AttributeProto | undefined => {
     read.add(key);
-    const found = attributes.get(key);
-    return found && found.reference !== "" ? refuse(`attribute ${key} refers to a function's attribute`) : found;
+    return attributes.get(key);
   };
   const required = <T>(key: string, value: T | undefined): T => value ?? refuse(`attribute ${key} is missing`);
   const integer = (found: AttributeProto | undefined): number | undefined => found && Number(found.i);
@@ -82,6 +93,7 @@ function attributesOf({ attributes }: NodeProto, refuse: Refuse): Attributes {
       const tensor = find(key)?.t;
       return tensor && constant(constantOf(tensor));
     },
+    body: (key) => body(required(key, find(key)?.g)),
     ignore: (...keys) => {
       for (const key of keys) read.add(key);
     },
@@ -91,7 +103,8 @@ function attributesOf({ attributes }: NodeProto, refuse: Refuse): Attributes {
   };
 }
 
-export function nodeOf({ proto, name, opset, inputs, wanted }: NodeFacts, build: Builder): Node {
+export function nodeOf(facts: NodeFacts, build: Builder): Node {
+  const { proto, name, opset, inputs, wanted } = facts;
   const refuse: Refuse = (reason) => {
     throw new OnnxError(reason, { node: name, operator: proto.operator });
   };
@@ -99,7 +112,7 @@ export function nodeOf({ proto, name, opset, inputs, wanted }: NodeFacts, build:
   const known = (i: number, what: string): Constant =>
     build.known(input(i)) ?? refuse(`${what} is computed from the model's inputs; bind it with --set or --shape`);
   return {
-    ...attributesOf(proto, refuse),
+    ...attributesOf(facts, refuse),
     operator: proto.operator,
     opset,
     outputs: wanted.length,

@@ -1,14 +1,14 @@
 import { importGraph, OnnxError } from "@opengradient/onnx";
 import { describe, expect, it } from "vitest";
-import { chunk, type GraphFacts, modelBytes } from "./onnxFile.ts";
+import { chunk, type ModelFacts, modelBytes } from "./onnxFile.ts";
 import { numbers } from "./run.ts";
 
-const relu: GraphFacts = {
+const relu: ModelFacts = {
   inputs: [{ name: "x", dims: [2, 3] }],
   nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"], name: "r" }],
   outputs: [{ name: "y" }],
 };
-const conv: GraphFacts = {
+const conv: ModelFacts = {
   inputs: [{ name: "x", dims: [1, 1, 4, 4] }],
   weights: [{ name: "w", dims: [2, 1, 3, 3], values: numbers(1, 18) }],
   nodes: [
@@ -32,7 +32,7 @@ const reasonOf = (bytes: Uint8Array, options = {}): string => {
   }
   return "imported";
 };
-const reason = (graph: GraphFacts, options = {}): string => reasonOf(modelBytes(graph), options);
+const reason = (graph: ModelFacts, options = {}): string => reasonOf(modelBytes(graph), options);
 
 describe("files that are no models", () => {
   it("every truncation of a file is refused, or leaves a whole smaller model", () => {
@@ -143,7 +143,7 @@ describe("graphs that mean nothing", () => {
 
 describe("outputs", () => {
   it("pass-throughs, repeated and reordered outputs are kernels of their own, in order", () => {
-    const graph: GraphFacts = {
+    const graph: ModelFacts = {
       ...relu,
       nodes: [
         { op: "Relu", inputs: ["x"], outputs: ["a"] },

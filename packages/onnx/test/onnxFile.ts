@@ -46,6 +46,9 @@ export type AttributeValue =
   | { float: number }
   | { floats: readonly number[] }
   | { texts: readonly string[] }
+  | { graph: GraphFacts }
+  /** names an attribute of the function around */
+  | { reference: string }
   | string
   | readonly number[]
   | TensorFacts;
@@ -56,6 +59,8 @@ function attribute(name: string, value: AttributeValue): number[] {
   if ("float" in value) return [...text(1, name), ...f32(2, value.float), ...integer(20, 1)];
   if ("floats" in value) return [...text(1, name), ...value.floats.flatMap((v) => f32(7, v)), ...integer(20, 6)];
   if ("texts" in value) return [...text(1, name), ...value.texts.flatMap((v) => text(9, v)), ...integer(20, 8)];
+  if ("graph" in value) return [...text(1, name), ...chunk(6, graph(value.graph)), ...integer(20, 5)];
+  if ("reference" in value) return [...text(1, name), ...text(21, value.reference), ...integer(20, 2)];
   if ("dims" in value) return [...text(1, name), ...chunk(5, tensorBytes(value)), ...integer(20, 4)];
   return [...text(1, name), ...value.flatMap((v) => integer(8, v)), ...integer(20, 7)];
 }
@@ -91,30 +96,55 @@ export type GraphFacts = {
   weights?: readonly (TensorFacts & { name: string })[];
   nodes: readonly NodeFacts[];
   outputs: readonly PortFacts[];
+};
+
+const graph = ({ inputs = [], weights = [], nodes, outputs }: GraphFacts): number[] => [
+  ...nodes.flatMap((n) => chunk(1, node(n))),
+  ...text(2, "test"),
+  ...weights.flatMap((w) => chunk(5, tensorBytes(w))),
+  ...inputs.flatMap((p) => chunk(11, port(p))),
+  ...outputs.flatMap((p) => chunk(12, port(p))),
+];
+
+const opsetBytes = (field: number, domain: string, version: number): number[] =>
+  chunk(field, [...text(1, domain), ...integer(2, version)]);
+
+export type FunctionFacts = {
+  name: string;
+  domain: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes?: readonly string[];
+  defaults?: Readonly<Record<string, AttributeValue>>;
+  nodes: readonly NodeFacts[];
+  opset?: number;
+};
+
+const functionBytes = (f: FunctionFacts): number[] => [
+  ...text(1, f.name),
+  ...f.inputs.flatMap((name) => text(4, name)),
+  ...f.outputs.flatMap((name) => text(5, name)),
+  ...(f.attributes ?? []).flatMap((name) => text(6, name)),
+  ...f.nodes.flatMap((n) => chunk(7, node(n))),
+  ...opsetBytes(9, "", f.opset ?? 21),
+  ...text(10, f.domain),
+  ...Object.entries(f.defaults ?? {}).flatMap(([key, value]) => chunk(11, attribute(key, value))),
+];
+
+export type ModelFacts = GraphFacts & {
   opset?: number;
   /** other operator sets, in version 1 */
   domains?: readonly string[];
+  functions?: readonly FunctionFacts[];
 };
 
-export const modelBytes = ({
-  inputs = [],
-  weights = [],
-  nodes,
-  outputs,
-  opset = 21,
-  domains = [],
-}: GraphFacts): Uint8Array =>
+export const modelBytes = ({ opset = 21, domains = [], functions = [], ...facts }: ModelFacts): Uint8Array =>
   Uint8Array.from([
     ...integer(1, 10),
-    ...chunk(7, [
-      ...nodes.flatMap((n) => chunk(1, node(n))),
-      ...text(2, "test"),
-      ...weights.flatMap((w) => chunk(5, tensorBytes(w))),
-      ...inputs.flatMap((p) => chunk(11, port(p))),
-      ...outputs.flatMap((p) => chunk(12, port(p))),
-    ]),
-    ...chunk(8, [...text(1, ""), ...integer(2, opset)]),
-    ...domains.flatMap((domain) => chunk(8, [...text(1, domain), ...integer(2, 1)])),
+    ...chunk(7, graph(facts)),
+    ...opsetBytes(8, "", opset),
+    ...domains.flatMap((domain) => opsetBytes(8, domain, 1)),
+    ...functions.flatMap((f) => chunk(25, functionBytes(f))),
   ]);
 
 export type NodeOptions = {

@@ -1,0 +1,273 @@
+/** Nodes become kernels: the model's own, those of graphs inside nodes, and those of functions. */
+import { type Builder, constant, type Value } from "./builder.ts";
+import { type Constant, constantOf } from "./elements.ts";
+import { OnnxError } from "./errors.ts";
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets } from "./model.ts";
+import { type Body, nodeOf } from "./node.ts";
+import { lowerOf } from "./registry.ts";
+
+/** What a name stands for. A tensor that can not be had is an error only to those who need it. */
+export type Slot = Value | { readonly refused: OnnxError } | "absent";
+
+/** What all nodes of an import share. */
+export type Context = {
+  readonly build: Builder;
+  readonly functions: ReadonlyMap<string, PlannedFunction>;
+  /** nodes lowered, those in unrolled loops each time */
+  lowered: number;
+};
+
+export type PlannedFunction = FunctionProto & { readonly plan: Plan };
+
+/** By domain and name. */
+export const functionsOf = (functions: readonly FunctionProto[]): Context["functions"] =>
+  new Map(functions.map((f) => [functionKey(f.domain, f.name), { ...f, plan: planOf(f.nodes, f.outputs) }]));
+
+/** Where names have their meaning. */
+export type Scope = {
+  readonly context: Context;
+  readonly slots: Map<string, Slot>;
+  /** of the graph around this one, whose names are seen here */
+  readonly outer?: Scope;
+  readonly opsets: Opsets;
+  /** of the node that calls the function whose body this is */
+  readonly attributes: ReadonlyMap<string, AttributeProto>;
+  /** stands before the names of nodes */
+  readonly path: string;
+  /** functions around this one */
+  readonly depth: number;
+};
+
+/** A Program has no more kernels. */
+const MAX_NODES = 0x10000;
+const MAX_CALLS = 16;
+const MAX_OPSET = 28;
+
+const functionKey = (domain: string, name: string): string => `${domain}:${name}`;
+
+/** Version of ONNX's own operator set. @throws OnnxError when its definitions are not known */
+export function opsetOf(opsets: Opsets): number {
+  const opset = opsets.get("") ?? 1;
+  if (opset < 1 || opset > MAX_OPSET) throw new OnnxError(`operator set ${opset} is not known; at most ${MAX_OPSET}`);
+  return opset;
+}
+
+/** Nodes that the outputs depend on, each after what it needs, and the names that are used at all. */
+export type Plan = { readonly nodes: readonly NodeProto[]; readonly used: ReadonlySet<string> };
+
+export function planOf(nodes: readonly NodeProto[], outputs: readonly string[]): Plan {
+  const needs = new Map(nodes.map((node) => [node, needsOf(node)]));
+  const needed = neededNodes(nodes, outputs, needs);
+  return { nodes: ordered(needed, needs), used: new Set([...outputs, ...needed.flatMap((node) => needs.get(node)!)]) };
+}
+
+type Needs = ReadonlyMap<NodeProto, readonly string[]>;
+
+/** Inputs, and what the graphs inside take from around them. */
+const needsOf = (node: NodeProto): string[] => [
+  ...node.inputs.filter((name) => name !== ""),
+  ...[...node.attributes.values()].flatMap(({ g }) => (g ? freeNames(g) : [])),
+];
+
+function freeNames(graph: GraphProto): string[] {
+  const own = new Set([
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.initializers.map(({ name }) => name),
+    ...graph.nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  const used = [...graph.nodes.flatMap(needsOf), ...graph.outputs.map(({ name }) => name)];
+  return used.filter((name) => !own.has(name));
+}
+
+function neededNodes(nodes: readonly NodeProto[], outputs: readonly string[], needs: Needs): NodeProto[] {
+  const producers = new Map<string, NodeProto[]>();
+  for (const node of nodes)
+    for (const name of node.outputs) producers.set(name, [...(producers.get(name) ?? []), node]);
+  const needed = new Set<NodeProto>();
+  const names = [...outputs];
+  for (let name = names.pop(); name !== undefined; name = names.pop())
+    for (const node of name === "" ? [] : (producers.get(name) ?? [])) {
+      if (!needed.has(node)) names.push(...needs.get(node)!);
+      needed.add(node);
+    }
+  return nodes.filter((node) => needed.has(node));
+}
+
+/** The file's order, but for nodes that stand before what they need. */
+function ordered(nodes: readonly NodeProto[], needs: Needs): NodeProto[] {
+  const done: NodeProto[] = [];
+  const waiting = new Set(nodes.flatMap((node) => node.outputs));
+  let rest = nodes;
+  while (rest.length > 0) {
+    const before = done.length;
+    const late: NodeProto[] = [];
+    for (const node of rest) {
+      if (needs.get(node)!.some((name) => waiting.has(name))) late.push(node);
+      else {
+        for (const name of node.outputs) waiting.delete(name);
+        done.push(node);
+      }
+    }
+    // a cycle: lowering the first of its nodes says so
+    if (done.length === before) return [...done, ...late];
+    rest = late;
+  }
+  return done;
+}
+
+export function lowerPlan(plan: Plan, scope: Scope): void {
+  for (const [i, proto] of plan.nodes.entries()) lowerNode(proto, i, plan.used, scope);
+}
+
+/** A tensor of the file, which may be of any kind while no node needs it. */
+export function initializer(read: () => Constant): Slot {
+  return attempt(() => constant(read()));
+}
+
+function attempt<T>(make: () => T): T | { readonly refused: OnnxError } {
+  try {
+    return make();
+  } catch (cause) {
+    if (cause instanceof OnnxError) return { refused: cause };
+    throw cause;
+  }
+}
+
+export function find(name: string, scope: Scope | undefined): Slot | undefined {
+  for (let at = scope; at !== undefined; at = at.outer) {
+    const slot = at.slots.get(name);
+    if (slot !== undefined) return slot;
+  }
+  return undefined;
+}
+
+type Place = { readonly node: string; readonly operator: string };
+
+/** What a node reads; undefined where an optional input is left out. */
+function inputsOf(proto: NodeProto, scope: Scope, at: Place): (Value | undefined)[] {
+  return proto.inputs.map((input) => {
+    if (input === "") return undefined;
+    const slot = find(input, scope);
+    if (slot === undefined)
+      throw new OnnxError(
+        `input ${JSON.stringify(input)} is not produced before this node (a cycle, or a missing tensor)`,
+        at,
+      );
+    if (slot === "absent") return undefined;
+    if ("refused" in slot) throw placed(slot.refused, at);
+    return slot;
+  });
+}
+
+/** The error, said of a node if it does not name one. */
+const placed = (error: OnnxError, at: Place): OnnxError =>
+  error.operator === undefined ? new OnnxError(error.reason, at) : error;
+
+function lowerNode(given: NodeProto, i: number, used: ReadonlySet<string>, scope: Scope): void {
+  const name = scope.path + (given.name || given.outputs.find((output) => output !== "") || `#${i}`);
+  const at = { node: name, operator: given.operator };
+  const made = attempt(() => {
+    if (++scope.context.lowered > MAX_NODES) throw new OnnxError(`more than ${MAX_NODES} nodes, loops unrolled`, at);
+    for (const output of given.outputs)
+      if (output !== "" && scope.slots.has(output))
+        throw new OnnxError(`output ${JSON.stringify(output)} exists already`, at);
+    const proto = { ...given, attributes: resolved(given.attributes, scope.attributes) };
+    const wanted = proto.outputs.map((output) => output !== "" && used.has(output));
+    const inputs = inputsOf(proto, scope, at);
+    try {
+      return valuesOf({ proto, name, inputs, wanted, scope });
+    } catch (cause) {
+      throw cause instanceof OnnxError ? placed(cause, at) : cause;
+    }
+  });
+  for (const [o, output] of given.outputs.entries()) {
+    if (output === "") continue;
+    const missing = { refused: new OnnxError(`output ${o} is not supported`, at) };
+    scope.slots.set(output, "refused" in made ? made : (made[o] ?? missing));
+  }
+}
+
+/** Attributes that refer to those of the calling node become what that node has; the others stay. */
+function resolved(
+  attributes: NodeProto["attributes"],
+  outer: ReadonlyMap<string, AttributeProto>,
+): ReadonlyMap<string, AttributeProto> {
+  const entries = [...attributes].map(([key, a]) => [key, a.reference === "" ? a : outer.get(a.reference)] as const);
+  return new Map(entries.flatMap(([key, found]) => (found ? [[key, found] as const] : [])));
+}
+
+type Call = {
+  readonly proto: NodeProto;
+  readonly name: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly wanted: readonly boolean[];
+  readonly scope: Scope;
+};
+
+/** What the file defines itself is meant by its own definition. */
+function valuesOf(call: Call): readonly (Value | undefined)[] {
+  const { proto, name, scope } = call;
+  const own = scope.context.functions.get(functionKey(proto.domain, proto.operator));
+  if (own) return callFunction(own, call);
+  const lower = lowerOf(proto.domain, proto.operator);
+  if (lower === undefined) {
+    const where = proto.domain === "" ? "" : ` of domain ${proto.domain}`;
+    throw new OnnxError(`operator ${proto.operator}${where} is not supported`);
+  }
+  const { build } = scope.context;
+  build.label(name);
+  const body = (graph: GraphProto): Body => bodyOf(graph, { ...scope, path: `${name}/` }, () => build.label(name));
+  const node = nodeOf({ ...call, opset: opsetOf(scope.opsets), body }, build);
+  const values = lower(node);
+  node.checkAttributes();
+  return "origin" in values ? [values] : values;
+}
+
+function callFunction(f: PlannedFunction, { proto, name, inputs, scope }: Call): (Value | undefined)[] {
+  if (scope.depth >= MAX_CALLS) throw new OnnxError(`functions that call each other more than ${MAX_CALLS} deep`);
+  const known = new Set([...f.attributes, ...f.defaults.keys()]);
+  for (const key of proto.attributes.keys())
+    if (!known.has(key)) throw new OnnxError(`attribute ${key} is not supported`);
+  if (inputs.length > f.inputs.length) throw new OnnxError(`${inputs.length} inputs, ${f.inputs.length} expected`);
+  const inner: Scope = {
+    context: scope.context,
+    slots: new Map(f.inputs.map((input, i) => [input, inputs[i] ?? "absent"])),
+    opsets: f.opsets,
+    attributes: new Map([...f.defaults, ...proto.attributes]),
+    path: `${name}/`,
+    depth: scope.depth + 1,
+  };
+  lowerPlan(f.plan, inner);
+  return f.outputs.slice(0, proto.outputs.length).map((output) => produced(output, inner));
+}
+
+function produced(name: string, scope: Scope): Value {
+  const slot = find(name, scope);
+  if (slot === undefined || slot === "absent")
+    throw new OnnxError(`output ${JSON.stringify(name)} is produced by no node`);
+  if ("refused" in slot) throw slot.refused;
+  return slot;
+}
+
+/** A graph inside a node, which sees the names around it. `relabel` is called when the node goes on. */
+function bodyOf(graph: GraphProto, outer: Scope, relabel: () => void): Body {
+  const outputs = graph.outputs.map(({ name }) => name);
+  const plan = planOf(graph.nodes, outputs);
+  return {
+    inputs: graph.inputs.length,
+    outputs: outputs.length,
+    lower: (values) => {
+      const slots = new Map<string, Slot>();
+      for (const tensor of graph.initializers)
+        slots.set(
+          tensor.name,
+          initializer(() => constantOf(tensor)),
+        );
+      for (const [i, { name }] of graph.inputs.entries()) if (values[i]) slots.set(name, values[i]);
+      const inner: Scope = { ...outer, slots, outer };
+      lowerPlan(plan, inner);
+      relabel();
+      return outputs.map((name) => produced(name, inner));
+    },
+  };
+}
