@@ -20,10 +20,10 @@ const abis = {
   disputes: disputesAbi,
 } as const;
 
-/** Providers refuse logs of a longer range. */
-const MOST_BLOCKS = 10_000n;
+/** Blocks that one request for logs spans: providers refuse a longer range. */
+export const MOST_BLOCKS = 10_000n;
 
-/** All events of the system in a range of blocks, in order. */
+/** All events of the system in a range of blocks, both ends included, in order. */
 export async function readEvents(reader: Reader, range: { from: bigint; to: bigint }): Promise<ProtocolEvent[]> {
   const contracts = Object.keys(abis) as (keyof typeof abis)[];
   const byAddress = new Map(contracts.map((name) => [reader.addresses[name].toLowerCase(), name]));

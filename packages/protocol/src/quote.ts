@@ -2,7 +2,7 @@ import { disputesAbi, modelRegistryAbi, stakingAbi } from "@opengradient/binding
 import { type Address, getAddress, type Hex, zeroAddress } from "viem";
 import { lesser } from "./amounts.ts";
 import type { Reader } from "./client.ts";
-import { readEvents } from "./events.ts";
+import { type ProtocolEvent, readEvents } from "./events.ts";
 
 /** One operator's offer for a model, with what it can cover now. */
 export type Quote = {
@@ -40,16 +40,28 @@ export async function quote(
   };
 }
 
-/** Everyone who ever offered a model, cheapest first; those who can not be asked now come last. */
+/** Who ever offered which model, by its root, as far as these events tell. */
+export function offering(events: readonly ProtocolEvent[]): ReadonlyMap<Hex, readonly Address[]> {
+  const offers = events
+    .filter(({ name }) => name === "Offered")
+    .map(({ args }) => ({ model: args["model"] as Hex, operator: getAddress(args["operator"] as string) }));
+  const byModel = Map.groupBy(offers, ({ model }) => model);
+  return new Map([...byModel].map(([model, all]) => [model, [...new Set(all.map(({ operator }) => operator))]]));
+}
+
+/** What these operators ask for a model, cheapest first; those who can not be asked now come last. */
+export async function quotes(
+  reader: Reader,
+  { operators, modelRoot }: { operators: readonly Address[]; modelRoot: Hex },
+): Promise<Quote[]> {
+  const all = await Promise.all(operators.map((operator) => quote(reader, { operator, modelRoot })));
+  return all.sort((a, b) => Number(!!a.refusal) - Number(!!b.refusal) || (a.fee < b.fee ? -1 : a.fee > b.fee ? 1 : 0));
+}
+
+/** Quotes of everyone who offered a model since a block; reads all events since then. */
 export async function findOperators(reader: Reader, modelRoot: Hex, fromBlock: bigint): Promise<Quote[]> {
-  const to = await reader.chain.getBlockNumber();
-  const events = await readEvents(reader, { from: fromBlock, to });
-  const offered = events.filter(({ name, args }) => name === "Offered" && args["model"] === modelRoot);
-  const operators = [...new Set(offered.map(({ args }) => getAddress(args["operator"] as string)))];
-  const quotes = await Promise.all(operators.map((operator) => quote(reader, { operator, modelRoot })));
-  return quotes.sort(
-    (a, b) => Number(!!a.refusal) - Number(!!b.refusal) || (a.fee < b.fee ? -1 : a.fee > b.fee ? 1 : 0),
-  );
+  const events = await readEvents(reader, { from: fromBlock, to: await reader.chain.getBlockNumber() });
+  return quotes(reader, { operators: offering(events).get(modelRoot) ?? [], modelRoot });
 }
 
 /** What the registry keeps of a model. */

@@ -14,12 +14,18 @@ const PlaceContext = createContext<Place | undefined>(undefined);
 export const OpenGradientProvider = ({ place, children }: { place: Place; children?: ReactNode }) =>
   createElement(PlaceContext.Provider, { value: place }, children);
 
-/** @throws Error outside of an OpenGradientProvider */
+/**
+ * The system that the hooks below an OpenGradientProvider see. @throws Error outside of one
+ * @example examples/Where.tsx
+ */
 export function usePlace(): Place {
   const place = useContext(PlaceContext);
   if (!place) throw new Error("this hook needs an OpenGradientProvider above it");
   return place;
 }
 
-/** The chain and the contracts, for reading. */
+/**
+ * The chain and the contracts, for all that `protocol` reads. @throws Error outside of an OpenGradientProvider
+ * @example examples/Where.tsx
+ */
 export const useReader = (): Reader => usePlace().reader;

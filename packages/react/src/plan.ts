@@ -10,7 +10,10 @@ export type WriterState =
   | { readonly kind: "none" | "wrong chain" | "pending"; readonly writer?: undefined }
   | { readonly kind: "ready"; readonly writer: Writer };
 
-/** The connected wallet as a client of the protocol. */
+/**
+ * The connected wallet as a client of the protocol; `kind` says why there is none.
+ * @example examples/Writer.tsx
+ */
 export function useWriter(): WriterState {
   const reader = useReader();
   const { isConnected, chainId } = useConnection();
@@ -46,7 +49,11 @@ export function inWords(error: unknown, what: string): ProtocolError {
   return protocolError(error, what);
 }
 
-/** Runs the steps one after the other; each is simulated before the wallet is asked to sign it. */
+/**
+ * Transactions, one after the other: `run(steps)` simulates each before the wallet is asked to sign it, and ends with
+ * what they gave, or undefined with `error` in words; `simulate(step)` only tries; `reset()` forgets how it went.
+ * @example examples/Plan.tsx
+ */
 export function usePlan() {
   const { writer } = useWriter();
   const client = useQueryClient();

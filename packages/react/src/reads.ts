@@ -2,12 +2,10 @@ import {
   type Claim,
   claimStanding,
   type Funds,
-  findOperators,
-  type ProtocolEvent,
   proofBond,
   type Quote,
+  quotes,
   type Reader,
-  readEvents,
   readFunds,
   readStake,
   type Standing,
@@ -15,46 +13,43 @@ import {
 import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import type { Address, Hex } from "viem";
+import { type History, isWhole, readOn } from "./history.ts";
 import { usePlace, useReader } from "./place.ts";
 import { type OperatorRecord, type Summary, summarise } from "./summary.ts";
 
 /** Milliseconds between two looks at the chain. */
 const PAUSE = 2_000;
 
-/** Blocks at the end that are read again, since a reorganisation may replace them. */
-const UNSURE = 12n;
-
-type Events = { readonly to: bigint; readonly events: readonly ProtocolEvent[] };
+/** The same while the past is still being read, a page with each look. */
+const BREATH = 250;
 
 /** All keys begin with the market's address: another deployment is another cache. */
 const keyOf = ({ addresses }: Reader, ...rest: readonly unknown[]) => ["opengradient", addresses.market, ...rest];
 
-async function readOn(reader: Reader, from: bigint, known: Events | undefined): Promise<Events> {
-  const to = await reader.chain.getBlockNumber({ cacheTime: 0 });
-  if (known && known.to === to) return known;
-  const since = known && known.to > from + UNSURE ? known.to - UNSURE : from;
-  const fresh = await readEvents(reader, { from: since, to });
-  const kept = known?.events.filter(({ block }) => block < since) ?? [];
-  return { to, events: [...kept, ...fresh] };
-}
-
-/** Claims, requests, tiers and records of the whole system, kept up to date. */
+/**
+ * Claims, requests, tiers, offers and records of the whole system, kept up to date. Read from the events, newest
+ * first: `whole` says whether the past is read to its beginning. No wallet is needed.
+ * @example examples/Summary.tsx
+ */
 export function useSummary(): UseQueryResult<Summary> {
   const { reader, fromBlock } = usePlace();
   const client = useQueryClient();
   const queryKey = keyOf(reader, "events");
   const query = useQuery({
     queryKey,
-    queryFn: () => readOn(reader, fromBlock, client.getQueryData<Events>(queryKey)),
-    refetchInterval: PAUSE,
+    queryFn: () => readOn(reader, fromBlock, client.getQueryData<History>(queryKey)),
+    refetchInterval: ({ state: { data, status } }) => (status === "success" && data && !isWhole(data) ? BREATH : PAUSE),
     structuralSharing: false,
   });
-  const events = query.data?.events;
-  const data = useMemo(() => events && summarise(events), [events]);
+  const history = query.data;
+  const data = useMemo(() => history && summarise(history.events, isWhole(history)), [history]);
   return { ...query, data } as UseQueryResult<Summary>;
 }
 
-/** Where a claim stands on chain; undefined without one. */
+/**
+ * Clocks and status of a claim on chain, in unix seconds; waits while the claim is undefined.
+ * @example examples/Standing.tsx
+ */
 export function useStanding(claim: Claim | undefined): UseQueryResult<Standing> {
   const reader = useReader();
   return useQuery({
@@ -69,14 +64,21 @@ export type OperatorOffer = Quote & { readonly record: OperatorRecord };
 
 const NO_RECORD: OperatorRecord = { answers: 0, final: 0, void: 0 };
 
-/** Who offers a model, at which price, with which record; cheapest first. */
+/**
+ * Who offers a model, at which price (smallest unit of OPG), up to which coverage, with which record; cheapest
+ * first, and last those who can not be asked now, with the reason in `refusal`.
+ * @example examples/Offers.tsx
+ */
 export function useOffers(modelRoot: Hex | undefined): UseQueryResult<readonly OperatorOffer[]> {
-  const { reader, fromBlock } = usePlace();
+  const reader = useReader();
   const summary = useSummary().data;
+  const operators = modelRoot && summary && (summary.offering.get(modelRoot) ?? []);
   const query = useQuery({
-    queryKey: keyOf(reader, "offers", modelRoot),
-    queryFn: () => findOperators(reader, modelRoot!, fromBlock),
-    enabled: modelRoot !== undefined,
+    queryKey: keyOf(reader, "offers", modelRoot, operators),
+    queryFn: () => quotes(reader, { operators: operators!, modelRoot: modelRoot! }),
+    enabled: operators !== undefined,
+    // Another operator's offer changes the key: what is known of this model stays until the rest is there.
+    placeholderData: (old, query) => (query?.queryKey[3] === modelRoot ? old : undefined),
     refetchInterval: 2 * PAUSE,
   });
   const data = useMemo(
@@ -90,7 +92,10 @@ export function useOffers(modelRoot: Hex | undefined): UseQueryResult<readonly O
   return { ...query, data } as UseQueryResult<readonly OperatorOffer[]>;
 }
 
-/** OPG and native coin of an address. */
+/**
+ * OPG (smallest unit) and native coin (wei) of an address; waits while the address is undefined.
+ * @example examples/Funds.tsx
+ */
 export function useFunds(address: Address | undefined): UseQueryResult<Funds> {
   const reader = useReader();
   return useQuery({
@@ -101,7 +106,11 @@ export function useFunds(address: Address | undefined): UseQueryResult<Funds> {
   });
 }
 
-/** An operator's stake, locks and thaw, what is free of them, and what a first fault costs beside. */
+/**
+ * An operator's stake, locks and thaw, what is free of them (`room`), and what a first fault costs beside
+ * (`faultBond`): smallest unit of OPG; `thawPeriod` in seconds.
+ * @example examples/Stake.tsx
+ */
 export function useStake(operator: Address | undefined) {
   const reader = useReader();
   return useQuery({
@@ -112,7 +121,10 @@ export function useStake(operator: Address | undefined) {
   });
 }
 
-/** OPG that a commit takes and gives back with the verdict. */
+/**
+ * OPG (smallest unit) that a commit takes and gives back with the verdict.
+ * @example examples/ProofBond.tsx
+ */
 export function useProofBond(): UseQueryResult<bigint> {
   const reader = useReader();
   return useQuery({
@@ -122,7 +134,10 @@ export function useProofBond(): UseQueryResult<bigint> {
   });
 }
 
-/** The chain's clock in unix seconds, moved on every second; undefined before the first block was read. */
+/**
+ * The chain's clock in unix seconds, moved on every second; undefined before the first block was read.
+ * @example examples/Countdown.tsx
+ */
 export function useChainTime(): number | undefined {
   const reader = useReader();
   const block = useQuery({

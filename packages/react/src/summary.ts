@@ -1,4 +1,11 @@
-import type { Claim, Parameters, ProtocolEvent, Request, Shares } from "@opengradient/protocol";
+import {
+  type Claim,
+  offering,
+  type Parameters,
+  type ProtocolEvent,
+  type Request,
+  type Shares,
+} from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 
 export type ClaimState = "open" | "final" | "void";
@@ -44,9 +51,14 @@ export type Summary = {
   readonly records: ReadonlyMap<string, OperatorRecord>;
   readonly tiers: readonly Tier[];
   readonly models: readonly Hex[];
+  /** who ever offered a model, by its root */
+  readonly offering: ReadonlyMap<Hex, readonly Address[]>;
+  /** false while older blocks are still being read: then there may be more of everything */
+  readonly whole: boolean;
 };
 
-export function summarise(events: readonly ProtocolEvent[]): Summary {
+/** @param whole whether the events are all that there are */
+export function summarise(events: readonly ProtocolEvent[], whole = true): Summary {
   const claims = claimsOf(events);
   const named = (name: string) => events.filter((event) => event.name === name);
   return {
@@ -58,6 +70,8 @@ export function summarise(events: readonly ProtocolEvent[]): Summary {
       parameters: args["parameters"] as Parameters,
     })),
     models: named("Published").map(({ args }) => args["model"] as Hex),
+    offering: offering(events),
+    whole,
   };
 }
 
