@@ -3,6 +3,7 @@ import { CompileError, compile, type Module } from "@opengradient/compiler";
 import {
   type Constant,
   constantOf,
+  fits,
   type Imported,
   type ImportOptions,
   importGraph,
@@ -157,8 +158,7 @@ function inputsOf(model: Model, given: Given): Tensor[] {
     const value = given.get(name);
     if (value === undefined) throw new Error(`the test set has no input ${name}`);
     const info = model.program.inputs[i]!;
-    if (value.wide?.some((v) => v !== BigInt.asIntN(32, v)))
-      throw new OnnxError(`input ${name} has values beyond 32 bits`);
+    if (!fits(value)) throw new OnnxError(`input ${name} has values beyond 32 bits`);
     return { ...info, data: value.data };
   });
 }
@@ -185,7 +185,7 @@ function differenceOf(
     const { name, type, dims } = ports[i]!;
     if (type !== want.type) return `output ${name} is ${type}, expected ${want.type}`;
     if (String(dims) !== String(want.dims)) return `output ${name} is [${dims}], expected [${want.dims}]`;
-    const words = numbersOf({ type: type === "i64" ? "i32" : type, dims, data: got[i]!.data });
+    const words = numbersOf({ type, dims, data: got[i]!.data });
     const numbers = numbersOf(want);
     const near = type === "f32" ? nearness(numbers, tolerance) : (x: number, y: number): boolean => x === y;
     const at = words.findIndex((word, e) => !near(word, numbers[e]!));

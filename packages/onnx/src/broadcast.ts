@@ -1,7 +1,7 @@
 /** Numpy's broadcasting, and the operators that are one scalar function over it. */
 import type { Expr } from "@opengradient/program";
 import { constant, type Frame, type Index, type Value } from "./builder.ts";
-import { type ElementType, elementsOf, fromBigInts, MAX_IMPORT_STEPS } from "./elements.ts";
+import { type Constant, type ElementType, elementsOf, fromBigInts, isWide, MAX_IMPORT_STEPS } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import { type Binary, type ByKind, kindOf, type Node, type Unary } from "./node.ts";
 
@@ -63,24 +63,25 @@ export const unaryOperator =
 
 type Exact = (a: bigint, b: bigint) => bigint | undefined;
 
-/**
- * int64 is computed at import, in full precision; `exact` gives undefined where ONNX leaves the result open.
- * Data-dependent int64 would have to be range-checked after each step, and is refused.
- */
-function onIntegers(node: Node, exact: Exact | undefined): Value {
-  const [a, b] = [node.constant(0, "int64 arithmetic"), node.constant(1, "int64 arithmetic")];
-  if (exact === undefined || a.wide === undefined || b.wide === undefined)
-    return node.refuse("type i64 is not supported");
+/** 64-bit integers that are known at import are computed in full; `exact` gives undefined where ONNX leaves the result open. */
+function onIntegers(node: Node, [a, b]: readonly [Constant, Constant], exact: Exact): Value {
+  const type = a.type as "i64" | "u64";
   const dims = broadcastDims([a.dims, b.dims]);
-  if (elementsOf(dims) > MAX_IMPORT_STEPS) return node.refuse(`an int64 constant of [${dims}] is too large`);
+  if (elementsOf(dims) > MAX_IMPORT_STEPS) return node.refuse(`a 64-bit integer constant of [${dims}] is too large`);
   const [left, right] = [broadcastIndices(a.dims, dims), broadcastIndices(b.dims, dims)];
   const wide = left.map((i, at) => {
     const value = exact(a.wide![i]!, b.wide![right[at]!]!);
-    if (value === undefined || value !== BigInt.asIntN(64, value))
-      return node.refuse("int64 arithmetic without a defined result");
+    if (value === undefined || value !== (type === "i64" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)))
+      return node.refuse("64-bit integer arithmetic without a defined result");
     return value;
   });
-  return constant(fromBigInts(wide, dims));
+  return constant(fromBigInts(wide, dims, type));
+}
+
+/** Says once that 64-bit integers have 32 bits where they depend on the model's inputs. */
+export function noteWide(node: Node, type: ElementType): void {
+  if (isWide(type))
+    node.build.note("64-bit integers that depend on inputs are computed with in 32 bits, and wrap there");
 }
 
 /** For each element of `dims` in row-major order, the element of a tensor of shape `from` that broadcasts to it. */
@@ -99,6 +100,10 @@ export const binaryOperator =
     node.ignore("consumed_inputs");
     const [a, b] = [node.input(0), node.input(1)];
     if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
-    if (a.type === "i64") return onIntegers(node, exact);
+    if (isWide(a.type)) {
+      const known = [node.build.known(a), node.build.known(b)] as const;
+      if (exact && known[0]?.wide && known[1]?.wide) return onIntegers(node, known as [Constant, Constant], exact);
+      noteWide(node, a.type);
+    }
     return elementwise(node, a.type, [a, b], kindOf(node, functions, a.type));
   };

@@ -20,18 +20,22 @@ import {
   elementsOf,
   fits,
   fromBigInts,
+  isWide,
   MAX_ELEMENTS,
   MAX_IMPORT_STEPS,
   numbersOf,
 } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
-import { state, word } from "./scalar.ts";
+import type { Format } from "./formats.ts";
+import { and, int, sar, shl, state, word } from "./scalar.ts";
 
 /** A tensor of the graph: row-major, under dims that views may change without copying. */
 export type Value = {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly origin: Origin;
+  /** what ONNX has in its place, where that is another type than `type` */
+  readonly format?: Format;
 };
 
 export type Origin =
@@ -77,6 +81,8 @@ export type Builder = {
   ) => readonly Value[];
   /** What is known of a value at import: constants, and results that depend on nothing else. */
   readonly known: (value: Value) => Constant | undefined;
+  /** What a user should know, in words; the same words count once. */
+  readonly note: (text: string) => void;
   /** Names the kernels that follow. */
   readonly label: (name: string) => void;
   readonly finish: () => Built;
@@ -88,12 +94,14 @@ export type Built = {
   readonly kernels: readonly Kernel[];
   /** where each kernel came from */
   readonly labels: readonly string[];
+  readonly notes: readonly string[];
 };
 
 export const constant = (c: Constant): Value => ({
   type: c.type,
   dims: c.dims,
   origin: { kind: "constant", constant: c },
+  ...(c.format && { format: c.format }),
 });
 
 /** The same elements under other dimensions. */
@@ -127,7 +135,8 @@ type Store = {
 function tensorOf({ weights, weightOf }: Store, value: Value): { space: Space; index: number } {
   if (value.origin.kind === "tensor") return value.origin;
   const { data, type, dims } = value.origin.constant;
-  if (!fits(value.origin.constant)) throw new OnnxError("an int64 constant beyond 32 bits can not be computed with");
+  if (!fits(value.origin.constant))
+    throw new OnnxError("a 64-bit integer constant beyond 32 bits can not be computed with");
   if (!weightOf.has(data)) {
     // the header holds up to eight dimensions
     const shown = dims.length <= 8 ? dims : [elementsOf(dims)];
@@ -163,7 +172,7 @@ function frameOf(store: Store, loops: number, folds: number): Frame {
 
 /** No kernel computes it. */
 export const empty = (type: ElementType, dims: readonly number[]): Value =>
-  constant({ type, dims, data: new Uint8Array(), ...(type === "i64" && { wide: [] }) });
+  constant({ type, dims, data: new Uint8Array(), ...(isWide(type) && { wide: [] }) });
 
 /** A fold over nothing: what it starts from. */
 const emptyFold = ({ over, init, done }: Fold): Fold => ({
@@ -172,6 +181,13 @@ const emptyFold = ({ over, init, done }: Fold): Fold => ({
   step: (frame) => init(frame).map((_, at) => state(at)),
   done,
 });
+
+/** The word that a value of `type` is stored as: 16-bit integers wrap as narrower ones do in their store; copies are narrow. */
+export function narrowed(type: ElementType, value: Expr): Expr {
+  if (value.kind === "load") return value;
+  if (type === "u16") return and(value, int(0xffff));
+  return type === "i16" ? sar(shl(value, int(16)), int(16)) : value;
+}
 
 /** Adds a kernel; the value that it computes. */
 function emit(store: Store, value: Omit<Value, "origin">, label: string, d: Draft): Value {
@@ -206,12 +222,12 @@ function evaluate(store: Store, k: number): Uint8Array | undefined {
   return runAlone(kernel, (access) => sources.get(access)!);
 }
 
-function known(store: Store, { origin, type, dims }: Value): Constant | undefined {
+function known(store: Store, { origin, type, dims, format }: Value): Constant | undefined {
   if (origin.kind === "constant") return origin.constant;
   const data = origin.space === 2 ? resultData(store, origin.index) : undefined;
   if (data === undefined) return undefined;
-  if (type !== "i64") return { type, dims, data };
-  return fromBigInts(numbersOf({ type: "i32", dims, data }).map(BigInt), dims);
+  const found = { type, dims, data, ...(format && { format }) };
+  return isWide(type) ? fromBigInts(numbersOf(found).map(BigInt), dims, type) : found;
 }
 
 export function createBuilder(): Builder {
@@ -223,10 +239,11 @@ export function createBuilder(): Builder {
     weightOf: new Map(),
     evaluated: new Map(),
   };
+  const notes = new Set<string>();
   let label = "";
   const foldDraft = ({ type, dims }: Member, { over, init, step, done }: Fold): Draft => {
     const frame = frameOf(store, dims.length, over.length);
-    const code = { init: init(frame), step: step(frame), done: done(frame) };
+    const code = { init: init(frame), step: step(frame), done: narrowed(type, done(frame)) };
     return draft({ outType: dtypeOf(type), loops: dims, folds: over, ...code });
   };
   return {
@@ -236,7 +253,7 @@ export function createBuilder(): Builder {
     },
     map: (type, dims, code) => {
       if (elementsOf(dims) === 0) return empty(type, dims);
-      const done = code(frameOf(store, dims.length, 0));
+      const done = narrowed(type, code(frameOf(store, dims.length, 0)));
       const d = draft({ outType: dtypeOf(type), loops: dims, folds: [], init: [], step: [], done });
       return emit(store, { type, dims }, label, d);
     },
@@ -258,6 +275,9 @@ export function createBuilder(): Builder {
     label: (name) => {
       label = name;
     },
-    finish: () => store,
+    note: (text) => {
+      notes.add(text);
+    },
+    finish: () => ({ ...store, notes: [...notes] }),
   };
 }

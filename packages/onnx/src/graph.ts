@@ -1,7 +1,8 @@
 /** Nodes become kernels: the model's own, those of graphs inside nodes, and those of functions. */
 import { type Builder, constant, type Value } from "./builder.ts";
-import { type Constant, constantOf } from "./elements.ts";
+import { type Constant, constantOf, type ReadExternal } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
+import type { Format } from "./formats.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets } from "./model.ts";
 import { type Body, nodeOf } from "./node.ts";
 import { lowerOf } from "./registry.ts";
@@ -13,6 +14,8 @@ export type Slot = Value | { readonly refused: OnnxError } | "absent";
 export type Context = {
   readonly build: Builder;
   readonly functions: ReadonlyMap<string, PlannedFunction>;
+  /** reads files beside the model */
+  readonly external?: ReadExternal;
   /** nodes lowered, those in unrolled loops each time */
   lowered: number;
 };
@@ -218,9 +221,28 @@ function valuesOf(call: Call): readonly (Value | undefined)[] {
   build.label(name);
   const body = (graph: GraphProto): Body => bodyOf(graph, { ...scope, path: `${name}/` }, () => build.label(name));
   const node = nodeOf({ ...call, opset: opsetOf(scope.opsets), body }, build);
+  for (const input of call.inputs) noteFormat(build, input?.format);
   const values = lower(node);
   node.checkAttributes();
-  return "origin" in values ? [values] : values;
+  return ("origin" in values ? [values] : values).map((value) => withFormat(value, call.inputs));
+}
+
+/** Says once for each format how it is held. */
+export function noteFormat(build: Builder, format: Format | undefined): void {
+  if (format?.type === "f32" && format.name !== "float")
+    build.note(`${format.name} tensors are held and computed with as f32; Cast alone rounds to ${format.name}`);
+}
+
+/**
+ * Operators work on what values are held as. What ONNX has in its place goes on from the inputs: a wide format from any
+ * input of the type, a narrow one where all inputs of the type have it (as then elements are moved alone).
+ */
+function withFormat(value: Value, inputs: readonly (Value | undefined)[]): Value {
+  if (value.format !== undefined) return value;
+  const formats = inputs.flatMap((input) => (input?.type === value.type ? [input.format] : []));
+  const format = formats.find((f) => f !== undefined && f.bits >= 16) ?? formats[0];
+  if (format === undefined || (format.bits < 16 && formats.some((f) => f !== format))) return value;
+  return { ...value, format };
 }
 
 function callFunction(f: PlannedFunction, { proto, name, inputs, scope }: Call): (Value | undefined)[] {
@@ -261,7 +283,7 @@ function bodyOf(graph: GraphProto, outer: Scope, relabel: () => void): Body {
       for (const tensor of graph.initializers)
         slots.set(
           tensor.name,
-          initializer(() => constantOf(tensor)),
+          initializer(() => constantOf(tensor, outer.context.external)),
         );
       for (const [i, { name }] of graph.inputs.entries()) if (values[i]) slots.set(name, values[i]);
       const inner: Scope = { ...outer, slots, outer };

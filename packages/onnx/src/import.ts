@@ -2,19 +2,38 @@
 import type { Output, Program, Tensor } from "@opengradient/program";
 import "./operators/index.ts";
 import { type Builder, constant, createBuilder, empty, type Value, view } from "./builder.ts";
-import { type Constant, checkDims, constantOf, type ElementType, elementsOf, elementType } from "./elements.ts";
+import {
+  beside,
+  type Constant,
+  checkDims,
+  constantOf,
+  type ElementType,
+  elementsOf,
+  isWide,
+  type ReadExternal,
+} from "./elements.ts";
 import { OnnxError } from "./errors.ts";
-import { functionsOf, initializer, lowerPlan, opsetOf, planOf, type Slot } from "./graph.ts";
+import { type Format, formatOf } from "./formats.ts";
+import { functionsOf, initializer, lowerPlan, noteFormat, opsetOf, planOf, type Scope, type Slot } from "./graph.ts";
 import { type Model, readModel, type ValueInfo } from "./model.ts";
+import { roundTo } from "./rounding.ts";
 
 export type ImportOptions = {
   /** dims of inputs that the file leaves open, by input name */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** inputs that become constants, by name */
   readonly set?: Readonly<Record<string, Constant>>;
+  /** reads the files that lie beside the model; without it tensors that keep their data there are refused */
+  readonly external?: ReadExternal;
 };
 
-export type Port = { readonly name: string; readonly type: ElementType; readonly dims: readonly number[] };
+export type Port = {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  /** what the file has in its place, where that is another type */
+  readonly format?: Format;
+};
 
 export type Imported = {
   readonly program: Program;
@@ -35,11 +54,10 @@ export function importGraph(bytes: Uint8Array, options: ImportOptions = {}): Imp
   const { graph } = model;
   const build = createBuilder();
   const slots = new Map<string, Slot>();
-  const notes: string[] = [];
   for (const tensor of graph.initializers)
     slots.set(
       tensor.name,
-      initializer(() => constantOf(tensor)),
+      initializer(() => constantOf(tensor, options.external)),
     );
   for (const [name, value] of Object.entries(options.set ?? {})) {
     if (!graph.inputs.some((info) => info.name === name))
@@ -53,21 +71,31 @@ export function importGraph(bytes: Uint8Array, options: ImportOptions = {}): Imp
   for (const info of graph.inputs) {
     if (slots.has(info.name)) continue;
     const port = openPort(info, options.shapes?.[info.name]);
-    if (elementsOf(port.dims) === 0) {
-      slots.set(info.name, empty(port.type, port.dims));
-      notes.push(`input ${JSON.stringify(port.name)} [${port.dims}] is empty, and left out`);
-      continue;
-    }
-    slots.set(info.name, build.input(port.type, port.dims));
-    inputs.push(port);
-    if (port.type === "i64") notes.push(`input ${JSON.stringify(port.name)} is int64: values must fit in 32 bits`);
+    slots.set(info.name, openInput(build, port));
+    if (elementsOf(port.dims) > 0) inputs.push(port);
   }
-  const context = { build, functions: functionsOf(model.functions), lowered: 0 };
+  const external = options.external;
+  const context = { build, functions: functionsOf(model.functions), lowered: 0, ...(external && { external }) };
   const outputNames = graph.outputs.map(({ name }) => name);
-  const scope = { context, slots, opsets: model.opsets, attributes: new Map(), path: "", depth: 0 };
+  const scope: Scope = { context, slots, opsets: model.opsets, attributes: new Map(), path: "", depth: 0 };
   lowerPlan(planOf(graph.nodes, outputNames), scope);
-  const outputs = graph.outputs.map((info) => ({ name: info.name, value: outputValue(info, slots) }));
-  return finish(build, inputs, outputs, notes);
+  const outputs = graph.outputs.map((info) => {
+    build.label(`output ${info.name}`);
+    return { name: info.name, value: outputValue(info, slots, build) };
+  });
+  return finish(build, inputs, outputs);
+}
+
+/** An input without elements is known already, and no input of the Program. */
+function openInput(build: Builder, { name, type, dims, format }: Port): Value {
+  const held = format && { format };
+  if (elementsOf(dims) === 0) {
+    build.note(`input ${JSON.stringify(name)} [${dims}] is empty, and left out`);
+    return { ...empty(type, dims), ...held };
+  }
+  if (isWide(type)) build.note(`input ${JSON.stringify(name)} is ${type}: values must fit in 32 bits`);
+  noteFormat(build, format);
+  return { ...build.input(type, dims), ...held };
 }
 
 function checkModel(model: Model): void {
@@ -79,7 +107,7 @@ function checkModel(model: Model): void {
 function openPort(info: ValueInfo, shape: readonly number[] | undefined): Port {
   const what = `input ${JSON.stringify(info.name)}`;
   if (info.type === undefined) throw new OnnxError(`${what} is no tensor, which is not supported`);
-  const type = elementType(info.type, what);
+  const format = formatOf(info.type, what);
   const declared = info.dims;
   const dims = shape ?? declared?.map((d, i) => (typeof d === "number" ? d : openDim(what, info.name, d, i)));
   if (dims === undefined) throw new OnnxError(`${what} has no shape: give one with --shape ${info.name}=…`);
@@ -91,7 +119,8 @@ function openPort(info: ValueInfo, shape: readonly number[] | undefined): Port {
     throw new OnnxError(`${what} is [${declared.map((d) => d || "?")}] in the file; [${shape}] does not fit`);
   checkDims(dims, what);
   if (dims.length > 8) throw new OnnxError(`${what} has rank ${dims.length}; at most 8`);
-  return { name: info.name, type, dims };
+  const held = beside(format);
+  return { name: info.name, type: format.type, dims, ...(held && { format: held }) };
 }
 
 function openDim(what: string, name: string, symbol: string, i: number): never {
@@ -99,33 +128,33 @@ function openDim(what: string, name: string, symbol: string, i: number): never {
   throw new OnnxError(`${what}: ${dim} is dynamic: give the shape with --shape ${name}=…`);
 }
 
-function outputValue(info: ValueInfo, slots: ReadonlyMap<string, Slot>): Value {
+/** What leaves as a format narrower than f32 is rounded to it. */
+function outputValue(info: ValueInfo, slots: ReadonlyMap<string, Slot>, build: Builder): Value {
   const what = `output ${JSON.stringify(info.name)}`;
   const slot = slots.get(info.name);
   if (slot === undefined || slot === "absent") throw new OnnxError(`${what} is produced by no node`);
   if ("refused" in slot) throw slot.refused;
   if (info.type === undefined) throw new OnnxError(`${what} is no tensor, which is not supported`);
   if (elementsOf(slot.dims) === 0) throw new OnnxError(`${what} [${slot.dims}] is empty, which is not supported`);
-  if (elementType(info.type, what) !== slot.type)
-    throw new OnnxError(`${what} is ${elementType(info.type, what)} in the file, and the graph computes ${slot.type}`);
+  const format = formatOf(info.type, what);
+  if (format.type !== slot.type)
+    throw new OnnxError(`${what} is ${format.type} in the file, and the graph computes ${slot.type}`);
   if (
     info.dims?.every((d) => typeof d === "number") &&
     String(info.dims) !== String(slot.dims) &&
     elementsOf(info.dims as number[]) !== elementsOf(slot.dims)
   )
     throw new OnnxError(`${what} is [${info.dims}] in the file, and the graph computes [${slot.dims}]`);
-  return slot;
+  const { float } = format;
+  if (float === undefined) return slot;
+  const rounded = build.map("f32", slot.dims, ({ loops, read }) => roundTo(read(slot, loops), float, "infinity"));
+  return { ...rounded, format };
 }
 
 type NamedValue = { readonly name: string; readonly value: Value };
 
 /** Outputs are results of distinct kernels in ascending order: what is not gets a kernel that copies it. */
-function finish(
-  build: Builder,
-  inputs: readonly Port[],
-  wanted: readonly NamedValue[],
-  notes: readonly string[],
-): Imported {
+function finish(build: Builder, inputs: readonly Port[], wanted: readonly NamedValue[]): Imported {
   let last = -1;
   const firstCopy = wanted.findIndex(({ value }) => {
     const ascends = resultOf(value) > last;
@@ -137,7 +166,7 @@ function finish(
     build.label(`output ${name}`);
     const flat = view(value, [elementsOf(value.dims)]);
     const copy = build.map(value.type, flat.dims, ({ loops, read }) => read(flat, loops));
-    return { name, value: view(copy, value.dims) };
+    return { name, value: { ...value, origin: copy.origin } };
   });
   const built = build.finish();
   const program: Program = {
@@ -146,8 +175,13 @@ function finish(
     kernels: built.kernels,
     outputs: outputs.map(({ value }): Output => ({ kernel: resultOf(value), dims: headerDims(value.dims) })),
   };
-  const ports = outputs.map(({ name, value }) => ({ name, type: value.type, dims: value.dims }));
-  return { program, weights: built.weights, labels: built.labels, inputs, outputs: ports, notes };
+  const ports = outputs.map(({ name, value: { type, dims, format } }) => ({
+    name,
+    type,
+    dims,
+    ...(format && beside(format) && { format }),
+  }));
+  return { program, weights: built.weights, labels: built.labels, inputs, outputs: ports, notes: built.notes };
 }
 
 /** The header holds up to eight dimensions; beyond that the tensor is shown flat. */

@@ -3,12 +3,15 @@ export {
   type Constant,
   constantOf,
   type ElementType,
+  fits,
   fromBigInts,
   fromFloats,
   fromInts,
   numbersOf,
+  type ReadExternal,
 } from "./elements.ts";
 export { OnnxError } from "./errors.ts";
+export type { Format } from "./formats.ts";
 export { type Imported, type ImportOptions, importGraph, type Port } from "./import.ts";
-export { type Model, readModel, readTensor, type TensorProto, type ValueInfo } from "./model.ts";
+export { type ExternalData, type Model, readModel, readTensor, type TensorProto, type ValueInfo } from "./model.ts";
 export { operatorNames } from "./registry.ts";

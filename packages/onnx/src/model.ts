@@ -11,8 +11,16 @@ export type TensorProto = {
   readonly raw: Uint8Array | undefined;
   /** from int32_data, int64_data, uint64_data */
   readonly integers: readonly bigint[];
-  readonly strings: number;
-  readonly external: boolean;
+  readonly external: ExternalData | undefined;
+};
+
+/** A stretch of a file that lies beside the model. */
+export type ExternalData = {
+  /** relative path, as the file says it */
+  readonly location: string;
+  readonly offset: number;
+  /** to the end of the file when absent */
+  readonly length: number | undefined;
 };
 
 export type AttributeProto = {
@@ -78,6 +86,8 @@ export type Model = {
 };
 
 const MAX_DEPTH = 16;
+/** in which the floats of a tensor may come: one when they are packed */
+const MAX_PARTS = 0x10000;
 
 /** Reads a ModelProto. @throws OnnxError naming field and byte when the bytes are none */
 export function readModel(bytes: Uint8Array): Model {
@@ -242,7 +252,9 @@ function collectTensor(parts: Iterable<Field>): TensorProto {
   const dims: number[] = [];
   const integers: bigint[] = [];
   const fixed: Uint8Array[] = [];
-  const t = { name: "", type: 0, strings: 0, external: false };
+  const entries = new Map<string, string>();
+  const t = { name: "", type: 0 };
+  let isExternal = false;
   let raw: Uint8Array | undefined;
   for (const f of parts) {
     if (f.number === 1) for (const d of bigsOf(f)) dims.push(Number(d));
@@ -250,12 +262,34 @@ function collectTensor(parts: Iterable<Field>): TensorProto {
     else if (f.number === 3) throw new OnnxError("a tensor in segments is not supported");
     else if (f.number === 4) fixed.push(fixedOf(f, 4));
     else if (f.number === 5 || f.number === 7 || f.number === 11) for (const x of bigsOf(f)) integers.push(x);
-    else if (f.number === 6) t.strings++;
     else if (f.number === 8) t.name = textOf(f);
     else if (f.number === 9) raw = bytesOf(f);
     else if (f.number === 10) fixed.push(fixedOf(f, 8));
-    else if (f.number === 14) t.external = intOf(f) === 1;
+    else if (f.number === 13) readEntry(f, entries);
+    else if (f.number === 14) isExternal = intOf(f) === 1;
   }
-  if (fixed.length > 0) raw = raw ?? Uint8Array.from(fixed.flatMap((part) => [...part]));
-  return { ...t, dims, integers, raw };
+  if (fixed.length > MAX_PARTS) throw new OnnxError(`tensor ${JSON.stringify(t.name)} comes in ${fixed.length} parts`);
+  raw ??= fixed.length > 1 ? Uint8Array.from(fixed.flatMap((part) => [...part])) : fixed[0];
+  return { ...t, dims, integers, raw, external: isExternal ? externalOf(entries, t.name) : undefined };
+}
+
+function readEntry(field: Field, entries: Map<string, string>): void {
+  const entry = { key: "", value: "" };
+  for (const f of inside(field, "StringStringEntryProto")) {
+    if (f.number === 1) entry.key = textOf(f);
+    else if (f.number === 2) entry.value = textOf(f);
+  }
+  entries.set(entry.key, entry.value);
+}
+
+function externalOf(entries: ReadonlyMap<string, string>, tensor: string): ExternalData {
+  const number = (key: string): number | undefined => {
+    const text = entries.get(key);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^\d{1,15}$/.test(text))
+      throw new OnnxError(`tensor ${JSON.stringify(tensor)}: external data has ${key} ${JSON.stringify(text)}`);
+    return value;
+  };
+  return { location: entries.get("location") ?? "", offset: number("offset") ?? 0, length: number("length") };
 }

@@ -131,9 +131,7 @@ export function nodeOf(facts: NodeFacts, build: Builder): Node {
     constant: known,
     integers: (i, what) => {
       const value = known(i, what);
-      return value.type === "i64" || value.type === "i32"
-        ? numbersOf(value)
-        : refuse(`${what} has type ${value.type}, expected integers`);
+      return isFloat(value.type) ? refuse(`${what} has type ${value.type}, expected integers`) : numbersOf(value);
     },
     axis: (value, rank) =>
       Number.isInteger(value) && value >= -rank && value < rank
@@ -145,14 +143,27 @@ export function nodeOf(facts: NodeFacts, build: Builder): Node {
 /** Whether values of this type are added and compared as f32. */
 export const isFloat = (type: ElementType): boolean => dtypeOf(type) === 0;
 
-/** One scalar function for each kind of arithmetic that a type can have. */
+/** One scalar function for each kind of arithmetic that a type can have; `unsigned` on zero-extended words. */
 export type ByKind<F> = { readonly float?: F; readonly signed?: F; readonly unsigned?: F; readonly bool?: F };
 export type Unary = (x: Expr) => Expr;
 export type Binary = (a: Expr, b: Expr) => Expr;
 
+const KINDS = {
+  f32: "float",
+  i8: "signed",
+  i16: "signed",
+  i32: "signed",
+  i64: "signed",
+  u8: "unsigned",
+  u16: "unsigned",
+  u32: "unsigned",
+  u64: "unsigned",
+  bool: "bool",
+} as const satisfies Record<ElementType, string>;
+export const kindOfType = (type: ElementType): "float" | "signed" | "unsigned" | "bool" => KINDS[type];
+
 /** @throws OnnxError when the operator has no such function for the type */
 export function kindOf<F>(node: Node, functions: ByKind<F>, type: ElementType): F {
-  const kinds = { f32: "float", i32: "signed", i8: "signed", u8: "unsigned", bool: "bool", i64: "signed" } as const;
-  const found = functions[kinds[type]];
+  const found = functions[KINDS[type]];
   return found ?? node.refuse(`type ${type} is not supported`);
 }

@@ -45,6 +45,9 @@ export const imul = binary(OP.imul);
 export const idiv = binary(OP.idiv);
 export const irem = binary(OP.irem);
 export const udiv = binary(OP.udiv);
+export const urem = binary(OP.urem);
+/** the high word of the unsigned product */
+export const umulh = binary(OP.umulh);
 export const imin = binary(OP.imin);
 export const imax = binary(OP.imax);
 export const ilt = binary(OP.ilt);

@@ -19,19 +19,55 @@ const f32 = (field: number, value: number): number[] => [
 ];
 
 /** TensorProto.DataType */
-export const TYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10 } as const;
+export const TYPE = {
+  f32: 1,
+  u8: 2,
+  i8: 3,
+  u16: 4,
+  i16: 5,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  f64: 11,
+  u32: 12,
+  u64: 13,
+  complex64: 14,
+  bf16: 16,
+  f8e4m3fn: 17,
+  f8e4m3fnuz: 18,
+  f8e5m2: 19,
+  f8e5m2fnuz: 20,
+  i4: 22,
+  f4e2m1: 23,
+} as const;
 export type TypeName = keyof typeof TYPE;
 
 export type TensorFacts = { name?: string; type?: TypeName; dims: readonly number[]; values: readonly number[] };
 
+/** Of 16-bit and narrower floats, and of complex numbers, `values` are the bits. */
+const bytes = (v: readonly number[]) => Uint8Array.from(v).buffer;
 const PACK: Record<TypeName, (values: readonly number[]) => ArrayBuffer> = {
   f32: (v) => Float32Array.from(v).buffer,
-  u8: (v) => Uint8Array.from(v).buffer,
+  u8: bytes,
   i8: (v) => Int8Array.from(v).buffer,
   i32: (v) => Int32Array.from(v).buffer,
   i64: (v) => BigInt64Array.from(v, BigInt).buffer,
-  bool: (v) => Uint8Array.from(v).buffer,
+  bool: bytes,
   f16: (v) => Uint16Array.from(v).buffer,
+  bf16: (v) => Uint16Array.from(v).buffer,
+  f64: (v) => Float64Array.from(v).buffer,
+  u16: (v) => Uint16Array.from(v).buffer,
+  i16: (v) => Int16Array.from(v).buffer,
+  u32: (v) => Uint32Array.from(v).buffer,
+  u64: (v) => BigUint64Array.from(v, BigInt).buffer,
+  complex64: bytes,
+  f8e4m3fn: bytes,
+  f8e4m3fnuz: bytes,
+  f8e5m2: bytes,
+  f8e5m2fnuz: bytes,
+  i4: bytes,
+  f4e2m1: bytes,
 };
 
 export const tensorBytes = ({ name = "", type = "f32", dims, values }: TensorFacts): number[] => [

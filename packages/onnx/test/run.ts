@@ -1,23 +1,17 @@
 import { type ImportOptions, importGraph, numbersOf } from "@opengradient/onnx";
 import { outputsOf, runReference, type Tensor } from "@opengradient/program";
-import { type AttributeValue, type NodeOptions, oneNode, type TensorFacts } from "./onnxFile.ts";
+import { type AttributeValue, type NodeOptions, oneNode, type TensorFacts, type TypeName } from "./onnxFile.ts";
 
-const ARRAYS = {
-  f32: Float32Array,
-  i32: Int32Array,
-  i64: Int32Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
-  f16: Uint16Array,
-};
-const DTYPES = { f32: 0, i32: 1, i64: 1, i8: 2, u8: 3, bool: 3, f16: 3 } as const;
+/** What the tensors of a run hold, by the type of the file's input. */
+const BYTES: ReadonlySet<TypeName> = new Set(["i8", "u8", "bool", "i4"]);
+const UNSIGNED: ReadonlySet<TypeName> = new Set(["u8", "bool"]);
+const INTEGERS: ReadonlySet<TypeName> = new Set(["i16", "u16", "i32", "u32", "i64", "u64"]);
 
-export const tensorOf = ({ type = "f32", dims, values }: TensorFacts): Tensor => ({
-  dtype: DTYPES[type],
-  dims,
-  data: new Uint8Array(ARRAYS[type].from(values as number[]).buffer),
-});
+export function tensorOf({ type = "f32", dims, values }: TensorFacts): Tensor {
+  if (BYTES.has(type)) return { dtype: UNSIGNED.has(type) ? 3 : 2, dims, data: Uint8Array.from(values) };
+  const words = INTEGERS.has(type) ? Int32Array.from(values) : Float32Array.from(values);
+  return { dtype: INTEGERS.has(type) ? 1 : 0, dims, data: new Uint8Array(words.buffer) };
+}
 
 export type Result = { readonly dims: readonly number[]; readonly values: readonly number[] };
 
@@ -27,7 +21,7 @@ export function runModel(bytes: Uint8Array, inputs: readonly TensorFacts[], opti
   const tensors = outputsOf(program, runReference(program, weights, inputs.map(tensorOf)));
   return tensors.map(({ data }, i) => {
     const { type, dims } = outputs[i]!;
-    return { dims, values: numbersOf({ type: type === "i64" ? "i32" : type, dims, data }) };
+    return { dims, values: numbersOf({ type, dims, data }) };
   });
 }
 

@@ -1,12 +1,15 @@
-import { elementwise } from "../broadcast.ts";
+import { elementwise, noteWide } from "../broadcast.ts";
+import { bitsOf } from "../formats.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { and, int, or, select, shl, shr, ult, xor } from "../scalar.ts";
 
 type Binary = typeof and;
 
+const INTEGERS = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"] as const;
+
 const bits = (join: Binary) => (node: Node) => {
-  const [a, b] = [node.typed(0, "i32", "i8", "u8"), node.typed(1, "i32", "i8", "u8")];
+  const [a, b] = [node.typed(0, ...INTEGERS), node.typed(1, ...INTEGERS)];
   if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
   return elementwise(node, a.type, [a, b], (x, y) => join(x!, y!));
 };
@@ -14,15 +17,20 @@ const bits = (join: Binary) => (node: Node) => {
 register("BitwiseAnd", bits(and));
 register("BitwiseOr", bits(or));
 register("BitwiseXor", bits(xor));
-register("BitwiseNot", (node) =>
-  elementwise(node, node.typed(0, "i32", "i8", "u8").type, [node.input(0)], (x) => xor(x!, int(-1))),
-);
+register("BitwiseNot", (node) => {
+  const x = node.typed(0, ...INTEGERS);
+  if (x.type === "u64") return node.refuse("the complement of a uint64 is beyond 32 bits");
+  return elementwise(node, x.type, [x], (value) => xor(value!, int(-1)));
+});
 
-/** Counts of 8 and more leave nothing. */
+/** Counts of the width and more leave nothing. */
 register("BitShift", (node) => {
-  const [a, b] = [node.typed(0, "u8"), node.typed(1, "u8")];
+  const [a, b] = [node.typed(0, "u8", "u16", "u32", "u64"), node.typed(1, "u8", "u16", "u32", "u64")];
+  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  noteWide(node, a.type);
   const left = node.text("direction") === "LEFT";
-  return elementwise(node, "u8", [a, b], (x, count) =>
-    select(ult(count!, int(8)), left ? shl(x!, count!) : shr(x!, count!), int(0)),
+  const width = int(Math.min(bitsOf(a.type), 32));
+  return elementwise(node, a.type, [a, b], (x, count) =>
+    select(ult(count!, width), left ? shl(x!, count!) : shr(x!, count!), int(0)),
   );
 });

@@ -3,14 +3,14 @@ import { constant, type Value } from "../builder.ts";
 import { fromFloats } from "../elements.ts";
 import { type Binary, kindOf, type Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { fmax, fmin, imax, imin } from "../scalar.ts";
+import { fmax, fmin, imax, imin, select, ult } from "../scalar.ts";
 
 type Pair = { readonly max: Binary; readonly min: Binary };
 
 const KINDS: Record<"float" | "signed" | "unsigned", Pair> = {
   float: { max: fmax, min: fmin },
   signed: { max: imax, min: imin },
-  unsigned: { max: imax, min: imin },
+  unsigned: { max: (a, b) => select(ult(a, b), b, a), min: (a, b) => select(ult(a, b), a, b) },
 };
 
 /** max first, then min: where the bounds cross, the upper one wins. */

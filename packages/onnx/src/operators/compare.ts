@@ -1,41 +1,52 @@
 import type { Expr } from "@opengradient/program";
 import { elementwise } from "../broadcast.ts";
 import type { Value } from "../builder.ts";
-import { isFloat, type Node } from "../node.ts";
+import { type ByKind, isFloat, kindOf, type Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { feq, fle, flt, ieq, ilt, int, xor } from "../scalar.ts";
+import { feq, fle, flt, ieq, ilt, int, ult, xor } from "../scalar.ts";
 
 type Compare = (a: Expr, b: Expr) => Expr;
 
 const not = (x: Expr): Expr => xor(x, int(1));
 
-/** u8 is zero-extended, so that the signed comparison serves all integers. NaN compares false. */
+/** `less` by kind; unsigned words of 32 bits need a comparison of their own. NaN compares false. */
+const LESS: ByKind<Compare> = { float: flt, signed: ilt, unsigned: ult };
+
 const comparison =
-  (float: Compare, integer: Compare) =>
+  (code: (less: Compare, isFloat: boolean) => Compare) =>
   (node: Node): Value => {
     const [a, b] = [node.input(0), node.input(1)];
     if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
-    const compare = isFloat(a.type) ? float : integer;
+    const compare = code(kindOf(node, LESS, a.type), isFloat(a.type));
     return elementwise(node, "bool", [a, b], (x, y) => compare(x!, y!));
   };
 
-register("Equal", comparison(feq, ieq));
-register("Less", comparison(flt, ilt));
+/** a ≤ b; for integers ¬(b < a), which for floats would be true of NaN. */
+const atMost =
+  (less: Compare, isFloat: boolean): Compare =>
+  (a, b) =>
+    isFloat ? fle(a, b) : not(less(b, a));
+const turned =
+  (compare: Compare): Compare =>
+  (a, b) =>
+    compare(b, a);
+
+register("Equal", (node) => {
+  const [a, b] = [node.input(0), node.input(1)];
+  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  const same = isFloat(a.type) ? feq : ieq;
+  return elementwise(node, "bool", [a, b], (x, y) => same(x!, y!));
+});
 register(
-  "LessOrEqual",
-  comparison(fle, (a, b) => not(ilt(b, a))),
+  "Less",
+  comparison((less) => less),
 );
+register("LessOrEqual", comparison(atMost));
 register(
   "Greater",
-  comparison(
-    (a, b) => flt(b, a),
-    (a, b) => ilt(b, a),
-  ),
+  comparison((less) => turned(less)),
 );
 register(
   "GreaterOrEqual",
-  comparison(
-    (a, b) => fle(b, a),
-    (a, b) => not(ilt(a, b)),
-  ),
+  comparison((less, float) => turned(atMost(less, float))),
 );

@@ -1,5 +1,5 @@
 import type { Value } from "../builder.ts";
-import { elementType } from "../elements.ts";
+import { elementType } from "../formats.ts";
 import { isFloat, type Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { float, iadd, ieq, int, loop, select } from "../scalar.ts";

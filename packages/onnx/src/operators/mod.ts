@@ -1,7 +1,7 @@
 import { binaryOperator } from "../broadcast.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { and, iadd, ieq, ilt, int, irem, select, xor } from "../scalar.ts";
+import { and, iadd, ieq, ilt, int, irem, select, urem, xor } from "../scalar.ts";
 
 type Binary = typeof irem;
 
@@ -20,7 +20,7 @@ const exact = (floor: boolean) => (a: bigint, b: bigint) => {
 /** With fmod the remainder has the dividend's sign. Floats would need a loop of their own, and are refused. */
 function mod(node: Node) {
   const fmod = node.int("fmod", 0) !== 0;
-  return binaryOperator({ signed: fmod ? irem : floored, unsigned: irem }, exact(!fmod))(node);
+  return binaryOperator({ signed: fmod ? irem : floored, unsigned: urem }, exact(!fmod))(node);
 }
 
 register("Mod", mod);

@@ -1,17 +1,19 @@
-import { unaryOperator } from "../broadcast.ts";
+import { noteWide, unaryOperator } from "../broadcast.ts";
 import { constant } from "../builder.ts";
-import { fromBigInts } from "../elements.ts";
+import { fromBigInts, isWide } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fabs, float, flt, fneg, ilt, imax, int, isub, select } from "../scalar.ts";
 
 type Code = Parameters<typeof unaryOperator>[0];
 
-/** int64 is computed at import, in full: at run time −2^31 would leave the range of 32 bits. */
+/** 64-bit integers that are known at import are computed in full. */
 const narrow = (functions: Code, exact: (x: bigint) => bigint) => (node: Node) => {
-  if (node.input(0).type !== "i64") return unaryOperator(functions)(node);
-  const { wide, dims } = node.constant(0, "int64 arithmetic");
-  return constant(fromBigInts(wide!.map(exact), dims));
+  const x = node.input(0);
+  const wide = isWide(x.type) ? node.build.known(x)?.wide : undefined;
+  if (wide) return constant(fromBigInts(wide.map(exact), x.dims, x.type as "i64" | "u64"));
+  noteWide(node, x.type);
+  return unaryOperator(functions)(node);
 };
 
 register(
@@ -27,5 +29,6 @@ register(
   unaryOperator({
     float: (x) => select(flt(float(0), x), float(1), select(flt(x, float(0)), float(-1), x)),
     signed: (x) => select(ilt(int(0), x), int(1), select(ilt(x, int(0)), int(-1), int(0))),
+    unsigned: (x) => select(x, int(1), int(0)),
   }),
 );
