@@ -4,7 +4,7 @@ import { mergeAxes, usedReads } from "./lower.ts";
 import { plainFunction } from "./plain.ts";
 import type { Factor } from "./products.ts";
 import { plainShape } from "./shapes.ts";
-import type { Buffer, CodedStage } from "./stages.ts";
+import { type Buffer, type CodedStage, stageOf } from "./stages.ts";
 import { transposeFunction } from "./transpose.ts";
 
 export type Draft = {
@@ -32,8 +32,8 @@ export function addBuffer(draft: Draft, kernels: readonly Lowered[], elements: n
   const index = draft.buffers.push({ bytes: 4 * elements, atLoad }) - 1;
   for (const kernel of kernels) {
     const k = mergeAxes(kernel);
-    const fn = transposeFunction(k) ?? plainFunction(k, plainShape(k));
-    draft.stages.push({ fn, sources: k.sources, target: { kind: "buffer", index }, atLoad });
+    const coded = transposeFunction(k) ?? plainFunction(k, plainShape(k));
+    draft.stages.push(stageOf(k, "vectors", coded, { kind: "buffer", index }));
   }
   return draft.sources.push({ kind: "buffer", index }) - 1;
 }

@@ -303,11 +303,12 @@ function typeSection(m: ModuleBuilder): number[] {
   return out;
 }
 
-function memoryImport(pages: number): number[] {
+/** Limits with a maximum; `isShared`: threads may have it together. */
+function memoryImport(pages: number, isShared: boolean): number[] {
   const out = [1];
   name(out, "env");
   name(out, "memory");
-  out.push(0x02, 0x01);
+  out.push(0x02, isShared ? 0x03 : 0x01);
   unsigned(out, pages);
   unsigned(out, pages);
   return out;
@@ -325,7 +326,7 @@ function exportSection(m: ModuleBuilder): number[] {
 }
 
 /** The module imports its memory as `env.memory` and exports functions by name. */
-export function encodeModule(m: ModuleBuilder, pages: number): Uint8Array {
+export function encodeModule(m: ModuleBuilder, pages: number, isShared: boolean): Uint8Array {
   const functions: number[] = [];
   unsigned(functions, m.typeOf.length);
   for (const type of m.typeOf) unsigned(functions, type);
@@ -339,7 +340,7 @@ export function encodeModule(m: ModuleBuilder, pages: number): Uint8Array {
   }
   const chunks: Chunks = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
   section(chunks, 1, [typeSection(m)]);
-  section(chunks, 2, [memoryImport(pages)]);
+  section(chunks, 2, [memoryImport(pages, isShared)]);
   section(chunks, 3, [functions]);
   section(chunks, 7, [exportSection(m)]);
   section(chunks, 10, code);

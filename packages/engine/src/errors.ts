@@ -1,4 +1,4 @@
-export type EngineErrorCode = "weights" | "inputs" | "dtype" | "shape" | "memory" | "simd";
+export type EngineErrorCode = "weights" | "inputs" | "dtype" | "shape" | "memory" | "simd" | "thread";
 
 /** A tensor, a Program or a machine that the engine can not work with; the message says which and what to do. */
 export class EngineError extends Error {

@@ -4,7 +4,7 @@
  */
 import { F32, type Fn, I32, newFunction, V128 } from "./emit.ts";
 import { emitFolds } from "./folds.ts";
-import { emitLoops, emitRoots, type Form, type Forms, type Loop } from "./forms.ts";
+import { divided, emitLoops, emitRoots, type Form, type Forms, type Loop, STAGE_PARAMETERS } from "./forms.ts";
 import type { Lowered } from "./lower.ts";
 import type { Place } from "./reads.ts";
 import {
@@ -21,6 +21,7 @@ import {
   stateShape,
   store,
 } from "./segment.ts";
+import type { Coded } from "./stages.ts";
 import { dispose, newTemps, type Temps, take, type Value } from "./values.ts";
 
 export type Shape = {
@@ -112,8 +113,8 @@ function map(f: Fn, p: Parts): void {
   }
 }
 
-export function plainFunction(k: Lowered, shape: Shape): Fn {
-  const f = newFunction([I32, I32]);
+export function plainFunction(k: Lowered, shape: Shape): Coded {
+  const f = newFunction(STAGE_PARAMETERS);
   const forms: Forms = new Map();
   const [init, step, done] = [k.results.slice(0, k.state), k.results.slice(k.state, 2 * k.state), k.results.slice(-1)];
   const p: Parts = {
@@ -133,6 +134,7 @@ export function plainFunction(k: Lowered, shape: Shape): Fn {
     const by = axis === shape.laneAxis ? 4 * shape.vectors : axis === shape.rowAxis ? shape.rows : 1;
     loops.push({ axis, extent: k.loops[axis]!, by });
   }
-  emitLoops(f, [...forms.values()], loops, () => (k.folds.length > 0 ? fold(f, p) : map(f, p)));
-  return f;
+  const inParts = divided(loops);
+  emitLoops(f, [...forms.values()], inParts.loops, () => (k.folds.length > 0 ? fold(f, p) : map(f, p)));
+  return { fn: f, blocks: inParts.blocks };
 }

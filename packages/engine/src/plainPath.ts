@@ -1,13 +1,12 @@
 /** Plain kernels: which of their reads are better written out first, and what becomes lanes. */
 import { haloCopy, haloElements, orderedCopy, orderedElements, type Placed } from "./copies.ts";
 import { addBuffer, isTooLarge, newDraft, placeRead, withoutUnused } from "./draft.ts";
-import type { Fn } from "./emit.ts";
 import { FIRST_CONSTANT, type Lowered, mergeAxes, product, type Read } from "./lower.ts";
 import { plainFunction, SCALAR } from "./plain.ts";
 import { type Factor, walks } from "./products.ts";
 import { laneShape } from "./reads.ts";
 import { plainShape } from "./shapes.ts";
-import type { KernelPlan } from "./stages.ts";
+import { type Coded, type KernelPlan, type PathName, stageOf } from "./stages.ts";
 import { transposeFunction } from "./transpose.ts";
 
 /** A copy pays when its words are read at least so many times. */
@@ -40,20 +39,14 @@ const stepAccesses = (k: Lowered): Set<number> =>
 
 export function planScalar(kernel: Lowered): KernelPlan {
   const k = mergeAxes(kernel);
-  const stage = {
-    fn: plainFunction(k, SCALAR),
-    sources: k.sources,
-    target: { kind: "result" },
-    atLoad: false,
-  } as const;
-  return { path: "scalar", note: "one element at a time", buffers: [], stages: [stage] };
+  return planStage(k, "scalar", plainFunction(k, SCALAR), "one element at a time");
 }
 
-const planStage = (k: Lowered, fn: Fn, note: string): KernelPlan => ({
-  path: "vectors",
+const planStage = (k: Lowered, path: PathName, coded: Coded, note: string): KernelPlan => ({
+  path,
   note,
   buffers: [],
-  stages: [{ fn, sources: k.sources, target: { kind: "result" }, atLoad: false }],
+  stages: [stageOf(k, path, coded, { kind: "result" })],
 });
 
 export function planPlain(kernel: Lowered): KernelPlan {
@@ -70,11 +63,10 @@ export function planPlain(kernel: Lowered): KernelPlan {
   }
   const k = withoutUnused(mergeAxes({ ...kernel, inner, sources: draft.sources }));
   const transpose = transposeFunction(k);
-  if (transpose) return planStage(k, transpose, "transposed by 4 × 4");
+  if (transpose) return planStage(k, "vectors", transpose, "transposed by 4 × 4");
   const shape = plainShape(k);
   if (shape.laneAxis < 0) return planScalar(kernel);
-  const fn = plainFunction(k, shape);
-  draft.stages.push({ fn, sources: k.sources, target: { kind: "result" }, atLoad: false });
+  draft.stages.push(stageOf(k, "vectors", plainFunction(k, shape), { kind: "result" }));
   const copies = draft.buffers.length > 0 ? `, ${draft.buffers.length} copied first` : "";
   const note = `${shape.vectors} × 4 of ${k.loops[shape.laneAxis]}${copies}`;
   return { path: "vectors", note, buffers: draft.buffers, stages: draft.stages };

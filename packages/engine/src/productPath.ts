@@ -4,7 +4,7 @@ import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, wit
 import { type Lowered, mergeAxes, product, type Source, withLast } from "./lower.ts";
 import type { Origins } from "./origins.ts";
 import { columnAxis, type Factor, isPlain, type Product, recogniseProduct, walks } from "./products.ts";
-import type { KernelPlan } from "./stages.ts";
+import { type KernelPlan, stageOf } from "./stages.ts";
 import { type Tiled, tilesFunction } from "./tiles.ts";
 
 /** Below so many rows, packing a factor that only exists at run time costs more than it gives. */
@@ -110,7 +110,7 @@ export function planProduct(kernel: Lowered, origins: Origins): KernelPlan | und
   const column = placeColumns(draft, k, p.column, pack(from.k, from.factor, panels, axes.batch), rows);
   if (!column) return undefined;
   const tiled = tiledKernel({ k, product: p }, row, column, panels, draft.sources);
-  draft.stages.push({ fn: tilesFunction(tiled), sources: tiled.k.sources, target: { kind: "result" }, atLoad: false });
+  draft.stages.push(stageOf(tiled.k, "tiles", tilesFunction(tiled), { kind: "result" }));
   const size = `${tiled.rows} × ${panels[0]!.width} of ${rows} × ${columns}, ${packedColumns(panels)} columns computed`;
   return { path: "tiles", note: [size, ...draft.notes].join(", "), buffers: draft.buffers, stages: draft.stages };
 }

@@ -4,13 +4,39 @@
  */
 
 import type { Panels } from "./copies.ts";
-import { call, type Fn, get, I32, local, newFunction, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
+import {
+  call,
+  type Fn,
+  get,
+  I32,
+  local,
+  newFunction,
+  release,
+  SIMD,
+  set,
+  simd,
+  simdMemory,
+  V128,
+  type ValueType,
+} from "./emit.ts";
 import { emitFolds } from "./folds.ts";
-import { addConstant, emitLoop, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
+import {
+  addConstant,
+  divided,
+  emitLoops,
+  emitRoots,
+  type Form,
+  type Forms,
+  type Loop,
+  type Part,
+  STAGE_PARAMETERS,
+  want,
+} from "./forms.ts";
 import type { Affine, Lowered } from "./lower.ts";
 import { placesOf } from "./plain.ts";
 import { type Place, shiftOf } from "./reads.ts";
 import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
+import type { Coded } from "./stages.ts";
 import { dispose, newTemps, pushVector, type Value } from "./values.ts";
 
 /** A kernel whose factors lie ready: rows word by word, columns in panels (or, `packed` false, as rows of results). */
@@ -139,26 +165,27 @@ function partsOf({ k, row, column }: Tiled, width: number): Parts {
 /** Instructions of one step for one vector of sums, about. */
 const STEP_SIZE = 2;
 
-/** All rows of one panel; its parameters are the values of the forms there. */
-function stripFunction(tiled: Tiled, width: number): Fn {
+const rowLoop = ({ k, rowAxis, rows }: Tiled): Loop[] =>
+  rowAxis < 0 ? [] : [{ axis: rowAxis, extent: k.loops[rowAxis]!, by: rows }];
+
+/** All rows of one panel, or a part of them; its parameters are the values of the forms there, then the part. */
+function stripFunction(tiled: Tiled, width: number, inParts: boolean): Fn {
   const parts = partsOf(tiled, width);
-  const f = newFunction([...parts.forms.keys()].map(() => I32));
-  [...parts.forms.values()].forEach((form, parameter) => {
+  const forms = [...parts.forms.values()];
+  const part: Part = { part: forms.length, parts: forms.length + 1 };
+  const f = newFunction(new Array<ValueType>(forms.length + (inParts ? 2 : 0)).fill(I32));
+  forms.forEach((form, parameter) => {
     form.at = parameter;
   });
   const strip: Strip = { tiled, f, width, ...parts };
   const blocks = blocksOf(strip);
-  const body = (): void => {
+  const loops = rowLoop(tiled).map((loop) => (inParts ? { ...loop, part } : loop));
+  emitLoops(f, forms, loops, () => {
     start(strip, blocks);
     const size = STEP_SIZE * blocks.length;
     emitFolds(f, tiled.k, [parts.row, parts.column], { size, emit: (shift) => step(strip, blocks, shift) });
     finish(strip, blocks);
-  };
-  if (tiled.rowAxis < 0) body();
-  else {
-    const loop = { axis: tiled.rowAxis, extent: tiled.k.loops[tiled.rowAxis]!, by: tiled.rows };
-    emitLoop(f, parts.forms.values(), loop, body);
-  }
+  });
   return f;
 }
 
@@ -179,35 +206,53 @@ function moved(f: Fn, forms: readonly Form[], by: (form: Form) => number, body: 
   });
 }
 
-function emitPanels(f: Fn, tiled: Tiled, panels: Panels): void {
+type Nest = { readonly outside: readonly Loop[]; readonly inside: readonly Loop[]; readonly rows: readonly Loop[] };
+
+/** The loops around the strips and in them, one of them in parts: rather one that the columns' words do not change along. */
+function nestOf(tiled: Tiled, panels: Panels): Nest & { readonly blocks: number } {
+  const { k } = tiled;
+  const lanes = k.loops.length - 1;
+  const loop = (axis: number): Loop => ({ axis, extent: k.loops[axis]!, by: 1 });
+  const panelLoop: Loop = { axis: lanes, extent: panels.count * panels.width, by: panels.width };
+  // batches whose results lie between those of neighbouring columns come inside, so that a line of cache fills at once
+  const isOutside = (axis: number): boolean => k.out.coef[axis]! > k.out.coef[lanes]!;
+  const outside = tiled.batch.filter(isOutside).map(loop);
+  const inside = tiled.batch.filter((axis) => !isOutside(axis)).map(loop);
+  const outer = tiled.outer.map(loop);
+  const rows = rowLoop(tiled);
+  const { loops, blocks } = divided([...outside, ...outer, ...rows, ...inside, panelLoop]);
+  const found = ({ axis }: Loop): Loop => loops.find((divided) => divided.axis === axis)!;
+  return {
+    outside: outside.map(found),
+    inside: [panelLoop, ...inside, ...outer].map(found),
+    rows: rows.map(found),
+    blocks,
+  };
+}
+
+function emitPanels(f: Fn, tiled: Tiled, panels: Panels): number {
   const { k, column } = tiled;
   const lanes = k.loops.length - 1;
   const { forms, column: columnForm } = partsOf(tiled, panels.width);
-  const loop = (axis: number): Loop => ({ axis, extent: k.loops[axis]!, by: 1 });
-  const strip = stripFunction(tiled, panels.width);
+  const nest = nestOf(tiled, panels);
+  const part = nest.rows[0]?.part;
+  const strip = stripFunction(tiled, panels.width, part !== undefined);
   const list = [...forms.values()];
   const firstColumn = (form: Form): number =>
     form.coef[lanes]! * (form === columnForm && column.packed ? panels.packed : panels.start);
   const callStrip = (): void => {
     for (const form of list) get(f, form.at);
+    if (part) for (const index of [part.part, part.parts]) get(f, index);
     call(f, strip);
   };
-  const panelLoop: Loop = { axis: lanes, extent: panels.count * panels.width, by: panels.width };
-  emitRoots(f, forms, false);
-  // batches whose results lie between those of neighbouring columns come inside, so that a line of cache fills at once
-  const isOutside = (axis: number): boolean => k.out.coef[axis]! > k.out.coef[lanes]!;
-  const outside = tiled.batch.filter(isOutside);
-  const inside = tiled.batch.filter((axis) => !isOutside(axis));
-  emitLoops(f, list, outside.map(loop), () =>
-    moved(f, list, firstColumn, () => {
-      emitLoops(f, list, [panelLoop, ...[...inside, ...tiled.outer].map(loop)], callStrip);
-    }),
-  );
+  emitRoots(f, forms, k.sliced);
+  emitLoops(f, list, nest.outside, () => moved(f, list, firstColumn, () => emitLoops(f, list, nest.inside, callStrip)));
   for (const form of list) release(f, I32, form.at);
+  return nest.blocks;
 }
 
-export function tilesFunction(tiled: Tiled): Fn {
-  const f = newFunction([I32, I32]);
-  for (const panels of tiled.panels) emitPanels(f, tiled, panels);
-  return f;
+export function tilesFunction(tiled: Tiled): Coded {
+  const f = newFunction(STAGE_PARAMETERS);
+  const blocks = tiled.panels.map((panels) => emitPanels(f, tiled, panels));
+  return { fn: f, blocks: Math.max(...blocks) };
 }

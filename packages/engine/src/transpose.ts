@@ -1,9 +1,20 @@
 /** Copies that turn words round: neighbours in the source lie apart in the result. Squares of 4 × 4 words go through registers. */
-import { type Fn, get, I32, local, newFunction, op, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
-import { addConstant, emitLoops, emitRoots, type Form, type Forms, type Loop, want } from "./forms.ts";
+import { type Fn, get, local, newFunction, op, release, SIMD, set, simd, simdMemory, V128 } from "./emit.ts";
+import {
+  addConstant,
+  divided,
+  emitLoops,
+  emitRoots,
+  type Form,
+  type Forms,
+  type Loop,
+  STAGE_PARAMETERS,
+  want,
+} from "./forms.ts";
 import type { Lowered, Read } from "./lower.ts";
 import { movedRead } from "./origins.ts";
 import { outForm } from "./segment.ts";
+import type { Coded } from "./stages.ts";
 
 /** Words of a line of cache: as many neighbours of the source are taken at once, so that no line is fetched twice. */
 const LINE = 16;
@@ -68,10 +79,10 @@ function square({ f, source, out, found: { from, to } }: Square, start: number):
 }
 
 /** Undefined when the kernel is no such copy. */
-export function transposeFunction(k: Lowered): Fn | undefined {
+export function transposeFunction(k: Lowered): Coded | undefined {
   const found = recognise(k);
   if (!found) return undefined;
-  const f = newFunction([I32, I32]);
+  const f = newFunction(STAGE_PARAMETERS);
   const forms: Forms = new Map();
   const at: Square = { f, source: want(forms, found.read.slot, found.read.address, 4), out: outForm(k, forms), found };
   const { from, to } = found;
@@ -83,8 +94,9 @@ export function transposeFunction(k: Lowered): Fn | undefined {
   ]);
   const loops = [...others, from, to].map((axis): Loop => ({ axis, extent: k.loops[axis]!, by: by.get(axis) ?? 1 }));
   emitRoots(f, forms, false);
-  emitLoops(f, [...forms.values()], loops, () => {
+  const inParts = divided(loops);
+  emitLoops(f, [...forms.values()], inParts.loops, () => {
     for (let start = 0; start < width; start += SIDE) square(at, start);
   });
-  return f;
+  return { fn: f, blocks: inParts.blocks };
 }

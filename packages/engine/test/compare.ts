@@ -1,7 +1,8 @@
-/** Runs a case on the reference and on the engine, fast and scalar, and names the first byte that differs. */
+/** Runs a case on the reference and on the engine, fast, scalar and in parts, and names the first byte that differs. */
 import { type Program, runReference, type Tensor } from "@opengradient/program";
 import { type Compiled, type CompileOptions, compile, load } from "../src/index.ts";
 import type { Case } from "./builders.ts";
+import { runInParts } from "./parts.ts";
 
 const hex = (bytes: Uint8Array, at: number): string =>
   [...bytes.slice(at - (at % 4), at - (at % 4) + 4)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
@@ -43,8 +44,11 @@ export async function compare(given: Case): Promise<Compiled> {
   const want = runReference(given.program, given.weights, given.inputs);
   const [fast, results] = await resultsOf(given, {});
   const [, scalar] = await resultsOf(given, { paths: "scalar" });
+  const { results: pieced } = await runInParts(fast, given);
   const inFast = firstDifference(given.program, want, results);
   const inScalar = firstDifference(given.program, want, scalar);
-  if (inFast !== "" || inScalar !== "") throw new Error(`fast: ${inFast || "equal"}; scalar: ${inScalar || "equal"}`);
+  const inParts = firstDifference(given.program, want, pieced);
+  if (inFast !== "" || inScalar !== "" || inParts !== "")
+    throw new Error(`fast: ${inFast || "equal"}; scalar: ${inScalar || "equal"}; in parts: ${inParts || "equal"}`);
   return fast;
 }
