@@ -1,14 +1,12 @@
-/**
- * What RNN, GRU and LSTM share: X·W for all steps is one product; the steps are a recurrent group, whose slice 0 is the
- * initial state where there is one. A single step needs no group.
- */
+/** What RNN, GRU and LSTM share: X·W for all steps is one product, the rest runs step by step. */
 import type { Expr } from "@opengradient/program";
 import { shift, zero } from "./broadcast.ts";
-import { constant, type Fold, type Frame, type Index, type Value } from "./builder.ts";
-import { fromFloats, numbersOf } from "./elements.ts";
+import type { Fold, Frame, Index, Value } from "./builder.ts";
+import { numbersOf } from "./elements.ts";
 import type { Node, Unary } from "./node.ts";
+import { recur, type States, type Step } from "./recurrence.ts";
 import { activationsOf } from "./recurrentActivations.ts";
-import { fadd, float, fmax, fmin, fmul, ieq, ilt, int, isub, loop, or, select, state } from "./scalar.ts";
+import { fadd, float, fmax, fmin, fmul, ilt, int, isub, loop, or, select, state } from "./scalar.ts";
 
 /** X [T, B, I], W [D, G·H, I], R [D, G·H, H], bias [D, 2·G·H] of a layer with G gates; D directions. */
 export type Layer = {
@@ -94,26 +92,6 @@ export function projection({ node, x, w, bias, T, B, rows, batchFirst }: Layer, 
   });
 }
 
-/** What a cell's kernels, which run over [slice, batch, unit], see. */
-export type Step = {
-  /** `value` [T, B, …] at this slice's step; 0 in the initial slice */
-  readonly input: (frame: Frame, value: Value, row: Index) => Expr;
-  /** a unit of a state as the slice before left it */
-  readonly before: (frame: Frame, unit: Index, state?: number) => Expr;
-  /** a unit of what an earlier kernel of the cell made at this slice */
-  readonly made: (frame: Frame, kernel: number, unit: Index) => Expr;
-};
-
-export type CellKernel = {
-  readonly width: number;
-  /** the number of the state that it computes: 0 is the hidden one */
-  readonly state?: number;
-  readonly code: (step: Step) => Fold;
-};
-
-/** A fold that is a map. */
-export const mapped = (done: (frame: Frame) => Expr): Fold => ({ over: [], init: () => [], step: () => [], done });
-
 type Product = {
   readonly start: (frame: Frame, row: Index) => Expr;
   /** what R's row is multiplied with */
@@ -121,7 +99,7 @@ type Product = {
   readonly done?: Fold["done"];
 };
 
-/** A row of R times a vector of H units; rows count from `first`. */
+/** A row of R times a vector of H units, over [slice, batch, row]; rows count from `first`. */
 export const productWithR = ({ r, H }: Layer, d: number, first: number, { start, unit, done }: Product): Fold => ({
   over: [H],
   init: (frame) => [start(frame, shift(frame.loops[2]!, first))],
@@ -132,76 +110,83 @@ export const productWithR = ({ r, H }: Layer, d: number, first: number, { start,
   done: done ?? (() => state()),
 });
 
-/** Runs the cell of one direction over all slices; each state as [slices, B, H]. */
-export type States = { readonly values: readonly Value[]; readonly lead: number };
+/** What a cell's kernels see of the step that they compute, at the batch of the frame. */
+export type CellStep = {
+  /** a row of the projected input */
+  readonly input: (frame: Frame, value: Value, row: Index) => Expr;
+  /** a unit of a state before this step */
+  readonly before: (frame: Frame, unit: Index, state?: number) => Expr;
+  /** a unit of what an earlier kernel made at this step */
+  readonly made: (frame: Frame, kernel: number, unit: Index) => Expr;
+};
 
-type Run = { readonly layer: Layer; readonly direction: Direction; readonly initial: readonly (Value | undefined)[] };
+export type CellKernel = {
+  readonly width: number;
+  /** the number of the state that it computes: 0 is the hidden one */
+  readonly state?: number;
+  readonly code: (step: CellStep) => Fold;
+};
 
-export function runCell({ layer, direction, initial }: Run, kernels: readonly CellKernel[]): States {
-  const { node, T, B } = layer;
-  const states = initial.map((_, s) => kernels.findIndex((kernel) => kernel.state === s));
-  if (T === 1) {
-    const values: Value[] = [];
-    const context = { layer, direction, lead: 0, initial, values };
-    const zeros = constant(fromFloats(new Array<number>(B * layer.H).fill(0), [1, B, layer.H]));
-    const before: Step["before"] = (frame, unit, s = 0) => {
-      const given = initial[s];
-      return given
-        ? readState(context, given, frame, unit)
-        : frame.read(zeros, [fixed(unit, 0), frame.loops[1]!, unit]);
+/** Runs the cell of one direction over all steps; its states as [T + lead, B, H]. */
+export function runCell(
+  layer: Layer,
+  direction: Direction,
+  initial: readonly (Value | undefined)[],
+  kernels: readonly CellKernel[],
+): States {
+  const { node, T, B, batchFirst } = layer;
+  const given = initial.map((value) => {
+    if (value === undefined) return undefined;
+    return ({ read }: Frame, [b, unit]: readonly Index[]): Expr => {
+      const d = fixed(unit!, direction.number);
+      return read(value, batchFirst ? [b!, d, unit!] : [d, b!, unit!]);
     };
-    for (const kernel of kernels)
-      values.push(node.build.fold("f32", [1, B, kernel.width], foldOf(context, kernel, before)));
-    return { values: states.map((k) => values[k]!), lead: 0 };
-  }
-  const lead = initial.some((value) => value !== undefined) ? 1 : 0;
-  const members = kernels.map(({ width }) => ({ type: "f32" as const, dims: [T + lead, B, width] }));
-  const made = node.build.recurrent(members, (values) => {
-    const context = { layer, direction, lead, initial, values };
-    const before: Step["before"] = (frame, unit, s = 0) =>
-      frame.read(values[states[s]!]!, [shift(frame.loops[0]!, -1), frame.loops[1]!, unit]);
-    return kernels.map((kernel) => foldOf(context, kernel, before));
   });
-  return { values: states.map((k) => made[k]!), lead };
+  return recur(
+    node.build,
+    { T, initial: given },
+    kernels.map(({ width, state: s, code }) => ({
+      dims: [B, width],
+      ...(s !== undefined && { state: s }),
+      code: (step) => {
+        const own = cellStep(layer, direction, step);
+        return s === undefined
+          ? code(own)
+          : untilEnd(layer, step.lead, code(own), (frame, unit) => own.before(frame, unit, s));
+      },
+    })),
+  );
 }
 
-type Context = Run & { readonly lead: number; readonly values: readonly Value[] };
-
-/** An initial state [D, B, H], or [B, D, H], of this direction. */
-function readState({ layer, direction }: Context, value: Value, { loops, read }: Frame, unit: Index): Expr {
-  const [d, b] = [fixed(unit, direction.number), loops[1]!];
-  return read(value, layer.batchFirst ? [b, d, unit] : [d, b, unit]);
-}
-
-function foldOf(context: Context, kernel: CellKernel, before: Step["before"]): Fold {
-  const { layer, direction, lead, initial, values } = context;
-  const input: Step["input"] = ({ loops: [slice, b], read, readAt }, value, row) => {
-    const t = shift(slice!, -lead);
-    if (!direction.reversed) return read(value, [t, b!, row]);
-    const back = { base: lead - 1, coef: slice!.coef.map((c) => -c + 0) };
-    return layer.lengths
-      ? readAt(value, [back, b!, row], 0, read(layer.lengths, [b!]))
-      : read(value, [shift(back, layer.T), b!, row]);
-  };
-  const made: Step["made"] = ({ loops: [slice, b], read }, k, unit) => read(values[k]!, [slice!, b!, unit]);
-  const fold = kernel.code({ input, before, made });
-  const s = kernel.state;
-  if (s === undefined) return fold;
+/** Past the end of its sequence a state stays. */
+function untilEnd({ lengths }: Layer, lead: number, fold: Fold, before: (frame: Frame, unit: Index) => Expr): Fold {
+  if (lengths === undefined) return fold;
   return {
     ...fold,
     done: (frame) => {
-      const unit = frame.loops[2]!;
-      let value = fold.done(frame);
-      if (layer.lengths) {
-        const step = isub(loop(0), int(lead));
-        value = select(ilt(step, frame.read(layer.lengths, [frame.loops[1]!])), value, before(frame, unit, s));
-      }
-      if (lead === 0) return value;
-      const first = initial[s] ? readState(context, initial[s], frame, unit) : float(0);
-      return select(ieq(loop(0), int(0)), first, value);
+      const [, b, unit] = frame.loops as [Index, Index, Index];
+      const going = ilt(isub(loop(0), int(lead)), frame.read(lengths, [b]));
+      return select(going, fold.done(frame), before(frame, unit));
     },
   };
 }
+
+function cellStep({ lengths, T }: Layer, { reversed }: Direction, step: Step): CellStep {
+  return {
+    before: (frame, unit, s) => step.before(frame, [frame.loops[1]!, unit], s),
+    made: (frame, k, unit) => step.made(frame, k, [frame.loops[1]!, unit]),
+    input: (frame, value, row) => {
+      const { loops, read, readAt } = frame;
+      const b = loops[1]!;
+      if (!reversed) return step.input(frame, value, [b, row]);
+      const back = backward(loops[0]!, step.lead);
+      return lengths ? readAt(value, [back, b, row], 0, read(lengths, [b])) : read(value, [shift(back, T), b, row]);
+    },
+  };
+}
+
+/** With a sequence's length added: the slice of a position, and the position of a slice, where steps run from the end. */
+const backward = (slice: Index, lead: number): Index => ({ base: lead - 1, coef: slice.coef.map((c) => -c + 0) });
 
 /** Y [T, D, B, H] of the hidden states of all directions; [B, T, D, H] with the batch first. Past a sequence's end 0. */
 export function allSteps(layer: Layer, hidden: readonly States[]): Value {
@@ -209,7 +194,7 @@ export function allSteps(layer: Layer, hidden: readonly States[]): Value {
   const parts = hidden.map(({ values: [h], lead }, i) =>
     node.build.map("f32", [T, B, H], ({ loops: [t, b, u], read, readAt }) => {
       const { reversed } = directions[i]!;
-      const back = { base: lead - 1, coef: t!.coef.map((c) => -c + 0) };
+      const back = backward(t!, lead);
       if (lengths === undefined) return read(h!, [reversed ? shift(back, T) : shift(t!, lead), b!, u!]);
       const length = read(lengths, [b!]);
       const value = reversed ? readAt(h!, [back, b!, u!], 0, length) : read(h!, [shift(t!, lead), b!, u!]);

@@ -2,19 +2,19 @@ import type { Expr } from "@opengradient/program";
 import { shift } from "../broadcast.ts";
 import type { Frame, Value } from "../builder.ts";
 import type { Node } from "../node.ts";
+import { mapped } from "../recurrence.ts";
 import {
   allSteps,
   type CellKernel,
+  type CellStep,
   type Direction,
   fixed,
   type Layer,
   lastStep,
   layerOf,
-  mapped,
   productWithR,
   projection,
   runCell,
-  type Step,
 } from "../recurrent.ts";
 import { register } from "../registry.ts";
 import { fadd, float, fmul, fsub } from "../scalar.ts";
@@ -26,7 +26,7 @@ const blend = (z: Expr, n: Expr, h: Expr): Expr => fadd(fmul(fsub(float(1), z), 
 function resetFirst(layer: Layer, { number: d, activations: [f, g] }: Direction): CellKernel[] {
   const { H, clip } = layer;
   const xw = projection(layer, d, true);
-  const gate = (step: Step, frame: Frame, i: number): Expr =>
+  const gate = (step: CellStep, frame: Frame, i: number): Expr =>
     f!(clip(step.made(frame, 0, shift(frame.loops[2]!, i * H))));
   return [
     {
@@ -90,7 +90,7 @@ function gru(node: Node): readonly Value[] {
   const layer = layerOf(node, 3, ["Sigmoid", "Tanh"]);
   const initial = [node.optional(5)];
   const cell = node.int("linear_before_reset", 0) === 0 ? resetFirst : resetAfter;
-  const hidden = layer.directions.map((direction) => runCell({ layer, direction, initial }, cell(layer, direction)));
+  const hidden = layer.directions.map((direction) => runCell(layer, direction, initial, cell(layer, direction)));
   return [allSteps(layer, hidden), lastStep(layer, hidden, 0)];
 }
 

@@ -1,32 +1,39 @@
-import { zero } from "../broadcast.ts";
-import type { Index, Value } from "../builder.ts";
+import { type Value, view } from "../builder.ts";
+import { elementsOf } from "../elements.ts";
+import { along, centre, meanSquare } from "../moments.ts";
 import type { Node } from "../node.ts";
-import { reduce } from "../reduce.ts";
 import { register } from "../registry.ts";
-import { fadd, fdiv, float, fmul, fsqrt, fsub } from "../scalar.ts";
+import { fadd, fdiv, float, fmul, fsqrt } from "../scalar.ts";
 
-/** Each channel of each sample is normalised over its spatial axes. */
-function instanceNormalization(node: Node): Value {
+/** Each group of channels of each sample is normalised; scale and bias are [channels], or [groups] with `shared`. */
+function groupNorm(node: Node, groups: number, shared: boolean): Value {
   const [x, gamma, beta] = [node.typed(0, "f32"), node.typed(1, "f32"), node.typed(2, "f32")];
-  node.ignore("consumed_inputs");
+  const [N, C, ...space] = x.dims as [number, number, ...number[]];
+  if (x.dims.length < 3) return node.refuse(`[${x.dims}] has no spatial axis`);
+  if (groups < 1 || C % groups !== 0) return node.refuse(`${C} channels do not make ${groups} groups`);
+  const count = shared ? groups : C;
+  for (const p of [gamma, beta]) if (String(p.dims) !== String([count])) node.refuse(`parameters must be [${count}]`);
   const epsilon = float(node.float("epsilon", 1e-5));
-  const axes = x.dims.flatMap((_, i) => (i >= 2 ? [i] : []));
-  for (const p of [gamma, beta])
-    if (String(p.dims) !== String([x.dims[1]])) node.refuse(`parameters must be [${x.dims[1]}]`);
-  if (axes.length === 0) return node.refuse(`[${x.dims}] has no spatial axis`);
-  const kept = (index: readonly Index[]): Index[] => index.map((at, i) => (i >= 2 ? zero(at) : at));
-  const sum = { start: float(0), join: fadd };
-  const mean = reduce(node, x, axes, true, { ...sum, finish: (total, n) => fdiv(total, float(n)) });
-  const centered = node.build.map("f32", x.dims, ({ loops, read }) => fsub(read(x, loops), read(mean, kept(loops))));
-  const deviation = reduce(node, centered, axes, true, {
-    ...sum,
-    each: (value) => fmul(value, value),
-    finish: (total, n) => fsqrt(fadd(fdiv(total, float(n)), epsilon)),
+  const perGroup = C / groups;
+  const rows = view(x, [N, groups, perGroup * elementsOf(space)]);
+  const { centered } = centre(node, rows, [2]);
+  const deviation = meanSquare(node, centered, [2], (mean) => fsqrt(fadd(mean, epsilon)));
+  const dims = [N, groups, perGroup, elementsOf(space)];
+  const y = node.build.map("f32", dims, ({ loops, read }) => {
+    const [n, g, c] = loops as [(typeof loops)[0], (typeof loops)[0], (typeof loops)[0]];
+    const normal = fdiv(read(view(centered, dims), loops), read(deviation, along([2], [n, g, c])));
+    const parameter = (p: Value) => (shared ? read(p, [g]) : read(view(p, [groups, perGroup]), [g, c]));
+    return fadd(fmul(normal, parameter(gamma)), parameter(beta));
   });
-  return node.build.map("f32", x.dims, ({ loops, read }) => {
-    const normal = fdiv(read(centered, loops), read(deviation, kept(loops)));
-    return fadd(fmul(normal, read(gamma, [loops[1]!])), read(beta, [loops[1]!]));
-  });
+  return view(y, x.dims);
 }
 
-register("InstanceNormalization", instanceNormalization);
+register("InstanceNormalization", (node) => {
+  node.ignore("consumed_inputs");
+  return groupNorm(node, node.input(0).dims[1] ?? 0, false);
+});
+/** Before operator set 21 a group shares its scale and bias. */
+register("GroupNormalization", (node) => {
+  if (node.int("stash_type", 1) !== 1) return node.refuse("stash_type other than 1 (float) is not supported");
+  return groupNorm(node, node.int("num_groups"), node.opset < 21);
+});

@@ -1,25 +1,45 @@
-import { readBroadcast, zero } from "../broadcast.ts";
-import type { Index, Value } from "../builder.ts";
+import type { Expr } from "@opengradient/program";
+import { readBroadcast } from "../broadcast.ts";
+import type { Value } from "../builder.ts";
+import { along, centre, meanSquare } from "../moments.ts";
 import type { Node } from "../node.ts";
-import { reduce } from "../reduce.ts";
 import { register } from "../registry.ts";
-import { fadd, fdiv, float, fmul, fsqrt, fsub } from "../scalar.ts";
+import { fadd, fdiv, float, fmul, fsqrt } from "../scalar.ts";
 
-const mean = { start: float(0), join: fadd, finish: (sum: ReturnType<typeof float>, n: number) => fdiv(sum, float(n)) };
+export type Normalized = { readonly x: Value; readonly axes: readonly number[]; readonly epsilon: number };
+/** Factor and summand, which broadcast to x. */
+type Affine = { readonly gamma: Value; readonly beta: Value | undefined };
 
-type Normalized = { readonly x: Value; readonly axes: readonly number[]; readonly epsilon: number };
+const inverseRoot =
+  (epsilon: number) =>
+  (mean: Expr): Expr =>
+    fdiv(float(1), fsqrt(fadd(mean, float(epsilon))));
 
-const along = (axes: readonly number[], index: readonly Index[]): Index[] =>
-  index.map((at, i) => (axes.includes(i) ? zero(at) : at));
-
-/** 1/√(mean of squares + ε), with the normalised axes kept as 1. */
-function inverseDeviation(node: Node, { x, axes, epsilon }: Normalized): Value {
-  return reduce(node, x, axes, true, {
-    ...mean,
-    each: (value) => fmul(value, value),
-    finish: (sum, n) => fdiv(float(1), fsqrt(fadd(fdiv(sum, float(n)), float(epsilon)))),
-  });
+/** The normalised tensor, the means, and 1/√(variance + ε). */
+export function layerNorm(
+  node: Node,
+  { x, axes, epsilon }: Normalized,
+  affine: Affine,
+): readonly [Value, Value, Value] {
+  const { mean, centered } = centre(node, x, axes);
+  const inverse = meanSquare(node, centered, axes, inverseRoot(epsilon));
+  return [scaled(node, { x: centered, axes, inverse }, affine), mean, inverse];
 }
+
+/** The same without centering. */
+export function rmsNorm(node: Node, { x, axes, epsilon }: Normalized, affine: Affine): readonly [Value, Value] {
+  const inverse = meanSquare(node, x, axes, inverseRoot(epsilon));
+  return [scaled(node, { x, axes, inverse }, affine), inverse];
+}
+
+type Spread = { readonly x: Value; readonly axes: readonly number[]; readonly inverse: Value };
+
+const scaled = (node: Node, { x, axes, inverse }: Spread, { gamma, beta }: Affine): Value =>
+  node.build.map("f32", x.dims, (frame) => {
+    const { loops, read } = frame;
+    const factor = fmul(fmul(read(x, loops), read(inverse, along(axes, loops))), readBroadcast(frame, gamma, loops));
+    return beta ? fadd(factor, readBroadcast(frame, beta, loops)) : factor;
+  });
 
 function parts(node: Node): Normalized {
   const x = node.typed(0, "f32");
@@ -29,29 +49,7 @@ function parts(node: Node): Normalized {
   return { x, axes, epsilon: node.float("epsilon", 1e-5) };
 }
 
-register("LayerNormalization", (node) => {
-  const { x, axes, epsilon } = parts(node);
-  const [gamma, beta] = [node.typed(1, "f32"), node.optional(2)];
-  const middle = reduce(node, x, axes, true, mean);
-  const centered = node.build.map("f32", x.dims, ({ loops, read }) =>
-    fsub(read(x, loops), read(middle, along(axes, loops))),
-  );
-  const inverse = inverseDeviation(node, { x: centered, axes, epsilon });
-  const y = node.build.map("f32", x.dims, (frame) => {
-    const { loops, read } = frame;
-    const normal = fmul(read(centered, loops), read(inverse, along(axes, loops)));
-    const scaled = fmul(normal, readBroadcast(frame, gamma, loops));
-    return beta ? fadd(scaled, readBroadcast(frame, beta, loops)) : scaled;
-  });
-  return [y, middle, inverse];
-});
-
-register("RMSNormalization", (node) => {
-  const { x, axes, epsilon } = parts(node);
-  const gamma = node.typed(1, "f32");
-  const inverse = inverseDeviation(node, { x, axes, epsilon });
-  return node.build.map("f32", x.dims, (frame) => {
-    const normal = fmul(frame.read(x, frame.loops), frame.read(inverse, along(axes, frame.loops)));
-    return fmul(normal, readBroadcast(frame, gamma, frame.loops));
-  });
-});
+register("LayerNormalization", (node) =>
+  layerNorm(node, parts(node), { gamma: node.typed(1, "f32"), beta: node.optional(2) }),
+);
+register("RMSNormalization", (node) => rmsNorm(node, parts(node), { gamma: node.typed(1, "f32"), beta: undefined })[0]);

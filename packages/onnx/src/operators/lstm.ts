@@ -2,19 +2,19 @@ import type { Expr } from "@opengradient/program";
 import { shift } from "../broadcast.ts";
 import type { Frame, Value } from "../builder.ts";
 import type { Node } from "../node.ts";
+import { mapped } from "../recurrence.ts";
 import {
   allSteps,
   type CellKernel,
+  type CellStep,
   type Direction,
   fixed,
   type Layer,
   lastStep,
   layerOf,
-  mapped,
   productWithR,
   projection,
   runCell,
-  type Step,
 } from "../recurrent.ts";
 import { register } from "../registry.ts";
 import { fadd, float, fmul, fsub } from "../scalar.ts";
@@ -33,7 +33,7 @@ function cell(layer: Layer, { number: d, activations: [f, g, h] }: Direction, op
   const { H, rows, clip } = layer;
   const { peepholes, coupled } = options;
   const xw = projection(layer, d, true);
-  const gate = (step: Step, frame: Frame, i: number, cellState?: Expr): Expr => {
+  const gate = (step: CellStep, frame: Frame, i: number, cellState?: Expr): Expr => {
     const row = shift(frame.loops[2]!, i * H);
     const sum = step.made(frame, 0, row);
     return clip(peepholes && cellState ? fadd(sum, fmul(frame.read(peepholes, [fixed(row, d), row]), cellState)) : sum);
@@ -72,7 +72,7 @@ function lstm(node: Node): readonly Value[] {
   const initial = [node.optional(5), node.optional(6)];
   const options = { peepholes: node.optional(7), coupled: node.int("input_forget", 0) !== 0 };
   const states = layer.directions.map((direction) =>
-    runCell({ layer, direction, initial }, cell(layer, direction, options)),
+    runCell(layer, direction, initial, cell(layer, direction, options)),
   );
   return [allSteps(layer, states), lastStep(layer, states, 0), lastStep(layer, states, 1)];
 }

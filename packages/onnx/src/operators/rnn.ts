@@ -12,7 +12,7 @@ function rnn(node: Node): readonly Value[] {
     const d = direction.number;
     const xw = projection(layer, d, true);
     const [f] = direction.activations;
-    return runCell({ layer, direction, initial }, [
+    return runCell(layer, direction, initial, [
       {
         width: layer.H,
         state: 0,

@@ -3,7 +3,7 @@ import { type Value, view } from "../builder.ts";
 import { elementsOf } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { fadd, fdiv, float, fmax, fsub, state } from "../scalar.ts";
+import { fadd, fdiv, feq, float, fmax, fsub, select, state } from "../scalar.ts";
 import { exp } from "../transcendental.ts";
 
 /** Greatest, exponentials, their sum, quotients: four kernels, so that no exp is evaluated twice. */
@@ -18,15 +18,17 @@ function softmax(node: Node): Value {
   return view(alongAxis(node, flat, 1), x.dims);
 }
 
-function alongAxis({ build }: Node, x: Value, axis: number): Value {
+/** @param masked whether a row may be −∞ altogether, which gives zeros; else it gives NaN */
+export function alongAxis({ build }: Node, x: Value, axis: number, masked = false): Value {
   const length = x.dims[axis]!;
   const kept = x.dims.map((d, i) => (i === axis ? 1 : d));
   const over = [length];
+  const nothing = float(Number.NEGATIVE_INFINITY);
   const greatest = build.fold("f32", kept, {
     over,
-    init: () => [float(Number.NEGATIVE_INFINITY)],
+    init: () => [nothing],
     step: ({ loops, folds, read }) => [fmax(state(), read(x, loops.with(axis, folds[0]!)))],
-    done: () => state(),
+    done: () => (masked ? select(feq(state(), nothing), float(0), state()) : state()),
   });
   const exponentials = build.map("f32", x.dims, ({ loops, read }) =>
     exp(fsub(read(x, loops), read(greatest, loops.with(axis, zero(loops[axis]!))))),
@@ -35,7 +37,7 @@ function alongAxis({ build }: Node, x: Value, axis: number): Value {
     over,
     init: () => [float(0)],
     step: ({ loops, folds, read }) => [fadd(state(), read(exponentials, loops.with(axis, folds[0]!)))],
-    done: () => state(),
+    done: () => (masked ? select(feq(state(), float(0)), float(1), state()) : state()),
   });
   return build.map("f32", x.dims, ({ loops, read }) =>
     fdiv(read(exponentials, loops), read(sum, loops.with(axis, zero(loops[axis]!)))),
