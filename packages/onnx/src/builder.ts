@@ -45,6 +45,9 @@ export type Origin =
 
 export type Index = Affine;
 
+/** A word that is added to one entry of an index. */
+export type Move = { readonly dim: number; readonly by: Expr };
+
 /** The index space of a kernel that is being written. */
 export type Frame = {
   /** one for each loop and fold */
@@ -54,6 +57,8 @@ export type Frame = {
   readonly read: (value: Value, index: readonly Index[], elseWord?: number) => Expr;
   /** The same, with the word of `offset` added to entry `dim`. */
   readonly readAt: (value: Value, index: readonly Index[], dim: number, offset: Expr) => Expr;
+  /** The same for one or two entries. */
+  readonly readMoved: (value: Value, index: readonly Index[], moves: readonly Move[], elseWord?: number) => Expr;
 };
 
 export type Fold = {
@@ -154,6 +159,17 @@ function accessOf(store: Store, value: Value, at: readonly Index[], elseWord: nu
   return { space, index, dtype: dtypeOf(value.type), length, elseWord, dynMask: 0, coordinates };
 }
 
+function readMoved(store: Store, value: Value, at: readonly Index[], moves: readonly Move[], elseWord: number): Expr {
+  if (elementsOf(value.dims) === 0) return word(elseWord);
+  const access = accessOf(store, value, at, elseWord);
+  // registers go to the lowest-numbered dynamic coordinates
+  const dynamic = moves.map(({ dim }) => access.coordinates[dim]!);
+  const fixed = access.coordinates.filter((_, j) => !moves.some(({ dim }) => dim === j));
+  const dynMask = 2 ** moves.length - 1;
+  const offsets = moves.map(({ by }) => by);
+  return { kind: "load", access: { ...access, coordinates: [...dynamic, ...fixed], dynMask }, offsets };
+}
+
 function frameOf(store: Store, loops: number, folds: number): Frame {
   return {
     loops: Array.from({ length: loops }, (_, i) => basis(loops + folds, i)),
@@ -162,11 +178,8 @@ function frameOf(store: Store, loops: number, folds: number): Frame {
       elementsOf(value.dims) === 0
         ? word(elseWord)
         : { kind: "load", access: accessOf(store, value, at, elseWord), offsets: [] },
-    readAt: (value, at, dim, offset) => {
-      const access = accessOf(store, value, at, 0);
-      const coordinates = [access.coordinates[dim]!, ...access.coordinates.filter((_, j) => j !== dim)];
-      return { kind: "load", access: { ...access, coordinates, dynMask: 1 }, offsets: [offset] };
-    },
+    readAt: (value, at, dim, offset) => readMoved(store, value, at, [{ dim, by: offset }], 0),
+    readMoved: (value, at, moves, elseWord = 0) => readMoved(store, value, at, moves, elseWord),
   };
 }
 

@@ -188,6 +188,8 @@ export type NodeOptions = {
   readonly domain?: string;
   /** of the outputs */
   readonly type?: TypeName;
+  /** of each, where they differ */
+  readonly types?: readonly TypeName[];
   readonly outputs?: number;
   /** inputs that are constants of the file */
   readonly bound?: readonly number[];
@@ -198,7 +200,7 @@ export function oneNode(
   op: string,
   inputs: readonly (TensorFacts | undefined)[],
   attributes: Readonly<Record<string, AttributeValue>> = {},
-  { opset = 21, domain = "", type = "f32", outputs = 1, bound = [] }: NodeOptions = {},
+  { opset = 21, domain = "", type = "f32", types = [], outputs = types.length || 1, bound = [] }: NodeOptions = {},
 ): Uint8Array {
   const names = Array.from({ length: outputs }, (_, i) => `y${i}`);
   const named = inputs.map((tensor, i) => (tensor === undefined ? undefined : { ...tensor, name: `x${i}` }));
@@ -208,6 +210,6 @@ export function oneNode(
     inputs: named.flatMap((t, i) => (t === undefined || bound.includes(i) ? [] : [t])),
     weights: named.flatMap((t, i) => (t !== undefined && bound.includes(i) ? [t] : [])),
     nodes: [{ op, domain, inputs: named.map((t) => t?.name ?? ""), outputs: names, attributes, name: `the ${op}` }],
-    outputs: names.map((name) => ({ name, type })),
+    outputs: names.map((name, i) => ({ name, type: types[i] ?? type })),
   });
 }

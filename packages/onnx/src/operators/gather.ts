@@ -2,8 +2,8 @@ import { zero } from "../broadcast.ts";
 import { constant, type Value } from "../builder.ts";
 import { fromBigInts } from "../elements.ts";
 import type { Node } from "../node.ts";
+import { fromEnd } from "../places.ts";
 import { register } from "../registry.ts";
-import { iadd, ilt, int, select } from "../scalar.ts";
 
 /** data[…, indices, …]: indices may be negative; one out of range reads 0 (ONNX calls that an error). */
 function gather(node: Node): Value {
@@ -22,7 +22,7 @@ function gather(node: Node): Value {
   const dims = [...data.dims.slice(0, axis), ...indices.dims, ...data.dims.slice(axis + 1)];
   return node.build.map(data.type, dims, ({ loops, read, readAt }) => {
     const raw = read(indices, loops.slice(axis, axis + rank));
-    const index = select(ilt(raw, int(0)), iadd(raw, int(length)), raw);
+    const index = fromEnd(raw, length);
     const none = { base: 0, coef: dims.map(() => 0) };
     const own = [...loops.slice(0, axis), loops[axis] ? zero(loops[axis]) : none, ...loops.slice(axis + rank)];
     return readAt(data, own, axis, index);

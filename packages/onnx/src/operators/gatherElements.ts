@@ -1,8 +1,8 @@
 import { zero } from "../broadcast.ts";
 import type { Value } from "../builder.ts";
 import type { Node } from "../node.ts";
+import { fromEnd } from "../places.ts";
 import { register } from "../registry.ts";
-import { iadd, ilt, int, select } from "../scalar.ts";
 
 /** data at the index's own place, but for `axis`, where the index says. Out of range reads 0 (ONNX calls that an error). */
 function gatherElements(node: Node): Value {
@@ -13,7 +13,7 @@ function gatherElements(node: Node): Value {
   if (!fits) return node.refuse(`indices [${indices.dims}] for data [${data.dims}]`);
   return node.build.map(data.type, indices.dims, ({ loops, read, readAt }) => {
     const raw = read(indices, loops);
-    const index = select(ilt(raw, int(0)), iadd(raw, int(data.dims[axis]!)), raw);
+    const index = fromEnd(raw, data.dims[axis]!);
     return readAt(data, loops.with(axis, zero(loops[axis]!)), axis, index);
   });
 }
