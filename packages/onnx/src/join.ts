@@ -14,7 +14,9 @@ export function concatenate(build: Builder, values: readonly Value[], axis: numb
     axis,
     values.reduce((sum, value) => sum + value.dims[axis]!, 0),
   );
-  const wide = values.map((value) => (first.dims.length === 1 ? build.known(value)?.wide : undefined));
+  const wide = values.map((value) =>
+    first.dims.length === 1 && first.type === "i64" ? build.known(value)?.wide : undefined,
+  );
   if (wide.every((part) => part !== undefined)) return constant(fromBigInts(wide.flat(), whole));
   const parts = values.filter((value) => elementsOf(value.dims) > 0);
   if (parts.length === 0) return empty(first.type, whole);

@@ -3,7 +3,7 @@ import type { Expr } from "@opengradient/program";
 import { constant, type Frame, type Value } from "./builder.ts";
 import { elementsOf } from "./elements.ts";
 import { type Binary, kindOf, type Node } from "./node.ts";
-import { fadd, fmax, fmin, fmul, iadd, imax, imin, imul } from "./scalar.ts";
+import { fadd, fmax, fmin, fmul, iadd, imax, imin, imul, select, ult } from "./scalar.ts";
 
 /** Updates that one kernel looks through, so that it can be proven. */
 const CHUNK = 768;
@@ -11,12 +11,14 @@ const CHUNK = 768;
 const MAX_COMPARISONS = 1e9;
 
 const later: Binary = (_, fresh) => fresh;
+const greater: Binary = (a, b) => select(ult(a, b), b, a);
+const less: Binary = (a, b) => select(ult(a, b), a, b);
 const REDUCTIONS = {
   none: { float: later, signed: later, unsigned: later, bool: later },
   add: { float: fadd, signed: iadd, unsigned: iadd },
   mul: { float: fmul, signed: imul, unsigned: imul },
-  max: { float: fmax, signed: imax, unsigned: imax },
-  min: { float: fmin, signed: imin, unsigned: imin },
+  max: { float: fmax, signed: imax, unsigned: greater },
+  min: { float: fmin, signed: imin, unsigned: less },
 };
 
 /** What becomes of an element and an update that goes to it. */

@@ -1,16 +1,21 @@
 import type { Value } from "../builder.ts";
-import { elementType, widthOf } from "../elements.ts";
+import { isWide } from "../elements.ts";
+import { type Format, formatOf, plainFormat } from "../formats.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
+
+/** Whether the words that a Program holds are the bits of the type. */
+const heldAsBits = ({ name, type }: Format): boolean =>
+  type === "f32" ? name === "float" : type !== "bool" && !isWide(type);
 
 /** The same bits under another type of the same width. */
 function bitCast(node: Node): Value {
   const x = node.input(0);
-  const type = elementType(node.int("to"), "the target");
-  for (const t of [x.type, type])
-    if (t === "i64" || t === "bool") return node.refuse(`type ${t} is not kept in its own bits`);
-  if (widthOf(type) !== widthOf(x.type)) return node.refuse(`from ${x.type} to ${type}`);
-  return node.build.map(type, x.dims, ({ loops, read }) => read(x, loops));
+  const from = x.format ?? plainFormat(x.type);
+  const to = formatOf(node.int("to"), "the target");
+  if (from.bits !== to.bits || from.bits < 8 || !heldAsBits(from) || !heldAsBits(to))
+    return node.refuse(`from ${from.name} to ${to.name} is not supported`);
+  return node.build.map(to.type, x.dims, ({ loops, read }) => read(x, loops));
 }
 
 register("BitCast", bitCast);

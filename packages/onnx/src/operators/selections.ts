@@ -1,6 +1,15 @@
 /** What is chosen by values: how much that is must be known at import. */
 import { constant, rowMajor, type Value, view } from "../builder.ts";
-import { type Constant, elementsOf, fromBigInts, fromInts, MAX_IMPORT_STEPS, numbersOf, widthOf } from "../elements.ts";
+import {
+  type Constant,
+  elementsOf,
+  fromBigInts,
+  fromInts,
+  isWide,
+  MAX_IMPORT_STEPS,
+  numbersOf,
+  widthOf,
+} from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 
@@ -22,10 +31,11 @@ function gatheredConstant(c: Constant, axis: number, places: readonly number[]):
     places.flatMap((place) => Array.from({ length: inner }, (_, i) => (o * c.dims[axis]! + place) * inner + i)),
   ).flat();
   const dims = c.dims.with(axis, places.length);
-  if (c.wide)
+  if (isWide(c.type))
     return fromBigInts(
       from.map((at) => c.wide![at]!),
       dims,
+      c.type,
     );
   const width = widthOf(c.type);
   const data = new Uint8Array(from.length * width);

@@ -2,7 +2,7 @@ import type { Expr } from "@opengradient/program";
 import { zero } from "../broadcast.ts";
 import type { Value } from "../builder.ts";
 import { elementsOf } from "../elements.ts";
-import { isFloat, type Node } from "../node.ts";
+import { kindOfType, type Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { and, fadd, float, fold, iadd, ieq, ilt, int, loop, or, sar, select, state, xor } from "../scalar.ts";
 
@@ -15,9 +15,17 @@ const ordered = (x: Expr): Expr => {
   return xor(bits, and(sar(bits, int(31)), int(0x7fffffff)));
 };
 
+/** i32 words in the order of the elements. */
+function keysOf(node: Node, x: Value): Value {
+  const kind = kindOfType(x.type);
+  if (kind === "signed") return x;
+  const key = kind === "float" ? ordered : (word: Expr) => xor(word, int(0x80000000));
+  return node.build.map("i32", x.dims, ({ loops, read }) => key(read(x, loops)));
+}
+
 /** An element's rank is how many come before it; the k outputs are those of ranks 0 to k − 1. Equal ones keep their order. */
 function topK(node: Node): readonly Value[] {
-  const x = node.typed(0, "f32", "i32", "i8", "u8", "i64");
+  const x = node.input(0);
   const axis = node.axis(node.int("axis", -1), x.dims.length);
   const k = node.opset < 10 ? node.int("k") : node.integers(1, "K")[0]!;
   const largest = node.int("largest", 1) !== 0;
@@ -26,7 +34,7 @@ function topK(node: Node): readonly Value[] {
   if (k < 1 || k > length) return node.refuse(`K ${k} of ${length}`);
   if (elementsOf(x.dims) * length > MAX_COMPARISONS)
     return node.refuse(`[${x.dims}] along axis ${axis}: more than ${MAX_COMPARISONS} comparisons`);
-  const keys = isFloat(x.type) ? node.build.map("i32", x.dims, ({ loops, read }) => ordered(read(x, loops))) : x;
+  const keys = keysOf(node, x);
   const ranks = node.build.fold("i32", x.dims, {
     over: [length],
     init: () => [int(0)],
