@@ -185,8 +185,8 @@ function lowerNode(given: NodeProto, i: number, used: ReadonlySet<string>, scope
   });
   for (const [o, output] of given.outputs.entries()) {
     if (output === "") continue;
-    const missing = { refused: new OnnxError(`output ${o} is not supported`, at) };
-    scope.slots.set(output, "refused" in made ? made : (made[o] ?? missing));
+    const slot = "refused" in made ? made : made[o];
+    scope.slots.set(output, slot ?? { refused: new OnnxError(`output ${o} is not supported`, at) });
   }
 }
 
