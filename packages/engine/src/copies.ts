@@ -1,5 +1,5 @@
 /** Kernels that the engine makes for itself: a factor written out where and as the tiles want it. */
-import { type Affine, boxRead, type Lowered, range, rowMajor, type Source } from "./lower.ts";
+import { type Affine, boxRead, type Lowered, product, range, rowMajor, type Source } from "./lower.ts";
 import { type Factor, walks } from "./products.ts";
 
 type Copy = {
@@ -10,10 +10,12 @@ type Copy = {
   /** values of the coordinates of the factor's box, over the copy's axes */
   readonly forms: readonly Affine[];
   readonly out: Affine;
+  /** axis 0 of `extents` is the slice of a recurrent group */
+  readonly sliced?: boolean;
 };
 
 /** out[…] = f(read), for all indices of `extents`. */
-function copy({ factor, source, constants, extents, forms, out }: Copy): Lowered {
+function copy({ factor, source, constants, extents, forms, out, sliced = false }: Copy): Lowered {
   const box = factor.read.box!;
   const sides = box.sides.map((side, j) => ({ ...side, form: forms[j]! }));
   return {
@@ -27,11 +29,11 @@ function copy({ factor, source, constants, extents, forms, out }: Copy): Lowered
     done: factor.instructions,
     results: [factor.result],
     sources: [source],
-    outer: [boxRead({ ...box, slot: 0, sides }, extents)],
+    outer: [boxRead({ ...box, slot: 0, sides }, extents, factor.read.visible)],
     inner: [],
     out,
     axisOf: new Map(),
-    sliced: false,
+    sliced,
   };
 }
 
@@ -105,6 +107,28 @@ export function orderedCopy(k: Lowered, factor: Factor, laneAxis: number): Place
   });
   const coef = extents.map((_, axis) => strides[axes.indexOf(axis)] ?? 0);
   return { kernel, elements: orderedElements(k, factor, laneAxis), address: { base: 0, coef } };
+}
+
+/** What a kernel of a recurrent group reads of the factor in one slice, as its loops read it. */
+export function sliceCopy(k: Lowered, factor: Factor): Placed {
+  const extents = [...k.loops, ...k.folds];
+  const axes = [...extents.keys()].filter((axis) => axis > 0 && walks(factor.read, axis));
+  const dims = axes.map((axis) => extents[axis]!);
+  const strides = rowMajor(dims);
+  const kernel = copy({
+    factor,
+    source: k.sources[factor.read.slot]!,
+    constants: k.constants,
+    extents: [k.loops[0]!, ...dims],
+    forms: factor.read.box!.sides.map(({ form: { base, coef } }) => ({
+      base,
+      coef: [coef[0]!, ...axes.map((axis) => coef[axis]!)],
+    })),
+    out: { base: 0, coef: [0, ...strides] },
+    sliced: true,
+  });
+  const coef = extents.map((_, axis) => strides[axes.indexOf(axis)] ?? 0);
+  return { kernel, elements: product(dims), address: { base: 0, coef } };
 }
 
 /** `count` panels of `width` neighbouring columns from column `start` on; in the buffer they follow `packed` other columns. */

@@ -1,5 +1,5 @@
 /** From a recognised product to stages: write the factors out where that is needed, then the tiles. */
-import { haloCopy, haloElements, type Packing, type Panels, pack, packedColumns, panelsOf } from "./copies.ts";
+import { haloCopy, haloElements, type Packing, type Panels, pack, packedColumns, panelsOf, sliceCopy } from "./copies.ts";
 import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, withoutUnused } from "./draft.ts";
 import { type Lowered, mergeAxes, product, type Source, withLast } from "./lower.ts";
 import type { Origins } from "./origins.ts";
@@ -12,17 +12,18 @@ const ROWS_WORTH_PACKING = 8;
 
 function placeRows(draft: Draft, k: Lowered, factor: Factor): Place | undefined {
   if (isPlain(factor)) return { slot: factor.read.slot, address: factor.read.address };
-  if (isTooLarge(haloElements(k, factor), factor)) return undefined;
-  const halo = haloCopy(k, factor);
+  if (!k.sliced && isTooLarge(haloElements(k, factor), factor)) return undefined;
+  const { kernel, elements, address } = k.sliced ? sliceCopy(k, factor) : haloCopy(k, factor);
   draft.notes.push("rows copied");
-  return { slot: addBuffer(draft, [halo.kernel], halo.elements), address: halo.address };
+  return { slot: addBuffer(draft, [kernel], elements), address };
 }
 
 type Columns = Place & { readonly packed: boolean };
 
 function placeColumns(draft: Draft, k: Lowered, factor: Factor, packing: Packing, rows: number): Columns | undefined {
   const isWeight = k.sources[factor.read.slot]!.kind === "weight";
-  if (isTooLarge(packing.elements, factor)) return undefined;
+  // in a recurrent group other columns would have to be packed for every slice
+  if (isTooLarge(packing.elements, factor) || (k.sliced && !isWeight)) return undefined;
   if (!isWeight && rows < ROWS_WORTH_PACKING) {
     const { slot, address } = factor.read;
     const asItIs = isPlain(factor) && address.coef[k.loops.length - 1] === 1;
@@ -49,7 +50,7 @@ const WIDTH_OF_ROWS: Readonly<Record<number, number>> = { 1: 32, 2: 16, 3: 8, 4:
 type Axes = { readonly batch: number[]; readonly rowAxis: number; readonly outer: number[]; readonly rows: number };
 
 function axesOf(k: Lowered, columnWalks: (axis: number) => boolean): Axes {
-  const others = k.loops.map((_, axis) => axis).slice(0, -1);
+  const others = k.loops.map((_, axis) => axis).slice(k.sliced ? 1 : 0, -1);
   const free = others.filter((axis) => !columnWalks(axis));
   const rowAxis = free.at(-1) ?? -1;
   const rows = rowAxis < 0 ? 1 : rowsOf(k.loops[rowAxis]!);
@@ -93,12 +94,12 @@ function packedFrom(k: Lowered, factor: Factor, origins: Origins): { k: Lowered;
 }
 
 export function planProduct(kernel: Lowered, origins: Origins): KernelPlan | undefined {
-  const last = kernel.sliced ? -1 : columnAxis(kernel);
+  const last = columnAxis(kernel);
   if (last < 0) return undefined;
   const k = withLast(kernel, last);
   const p = recogniseProduct(k);
   const columns = k.loops.at(-1) ?? 0;
-  if (!p || columns < 4 || p.row.access === p.column.access) return undefined;
+  if (!p || columns < 4 || (k.sliced && walks(p.column.read, 0)) || p.row.access === p.column.access) return undefined;
   const draft = newDraft(k);
   const row = placeRows(draft, k, p.row);
   if (!row) return undefined;

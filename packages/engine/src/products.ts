@@ -40,7 +40,7 @@ function factorOf(k: Lowered, register: number): Factor | undefined {
   const order = [...needed].sort((a, b) => a - b);
   const loads = order.map((r) => k.step[r - first]!).filter(([opcode]) => opcode === 0);
   const read = loads.length === 1 ? k.inner[loads[0]![1]]! : undefined;
-  if (!closed || !read?.box || read.visible || read.dynamic.length > 0) return undefined;
+  if (!closed || !read?.box || read.dynamic.length > 0) return undefined;
   const renumber = (r: number): number => (r < first ? r : first + order.indexOf(r));
   const instructions = order.map((r): Instruction => {
     const [opcode, a, b, c] = k.step[r - first]!;
@@ -74,7 +74,7 @@ const isColumnAxis = (axis: number, factors: readonly Factor[]): boolean =>
 export function columnAxis(k: Lowered): number {
   const factors = factorsOf(k)?.factors;
   if (!factors) return -1;
-  const axes = [...k.loops.keys()].filter((axis) => isColumnAxis(axis, factors));
+  const axes = [...k.loops.keys()].slice(k.sliced ? 1 : 0).filter((axis) => isColumnAxis(axis, factors));
   if (axes.includes(k.loops.length - 1)) return k.loops.length - 1;
   return axes.reduce((best, axis) => (best < 0 || k.loops[axis]! > k.loops[best]! ? axis : best), -1);
 }
@@ -97,4 +97,4 @@ export function recogniseProduct(k: Lowered): Product | undefined {
 
 /** The factor is the word of an unchecked 4-byte read, as it lies in memory. */
 export const isPlain = ({ read, instructions }: Factor): boolean =>
-  instructions.length === 1 && read.guards.length === 0 && read.bound === 0 && read.dtype < 2;
+  instructions.length === 1 && read.guards.length === 0 && read.bound === 0 && !read.visible && read.dtype < 2;

@@ -84,6 +84,56 @@ describe("recurrent groups", () => {
     };
     const { program, inputs } = groupCase([dot, map]);
     const compiled = await compare({ program: { ...program, weights }, weights, inputs });
-    expect(plan(compiled)[0]).toMatchObject({ path: "vectors", note: "2 × 4 of 9, 1 copied first" });
+    expect(plan(compiled)[0]).toMatchObject({
+      path: "tiles",
+      note: expect.stringMatching(/^1 × 8 of 1 × 9.*rows copied/),
+    });
+  });
+
+  it("a cell of several rows: a product with what this slice gave already, read where it lies, then with the last", async () => {
+    const B = 6;
+    const length = T * B * N;
+    const source = (space: 0 | 2, index: number) => ({ space, index, dtype: 0, length }) as const;
+    const inputs = [tensor(random(3), 0, [T, B, N], "special")];
+    const weights = [tensor(random(4), 0, [N, N], "plain"), tensor(random(5), 0, [N, N], "plain")];
+    const all = [coordinate(length, 1, [B * N, N, 1])];
+    const map: Kernel = {
+      ...base,
+      loops: [T, B, N],
+      accesses: [access(source(0, 0), all), access(source(2, 2), [coordinate(T, B * N, [1, 0, 0], -1), ...inRow(B)])],
+      constants: [],
+      done: [LD(0), LD(1), [1, 16, 17, 0]],
+      results: [18],
+      groupSize: 3,
+    };
+    const dot = (groupPos: number, rows: Parameters<typeof access>[0], lead: number): Kernel => ({
+      ...base,
+      loops: [T, B, N],
+      folds: [N],
+      state: 1,
+      accesses: [
+        access(rows, [
+          coordinate(T, B * N, [1, 0, 0, 0], lead),
+          coordinate(B, N, [0, 1, 0, 0]),
+          coordinate(N, 1, [0, 0, 0, 1]),
+        ]),
+        access({ space: 1, index: groupPos - 1, dtype: 0, length: N * N }, [coordinate(N * N, 1, [0, 0, N, 1])]),
+      ],
+      constants: [0x3f800000],
+      step: [LD(0), LD(1), [3, 17, 18, 0], [1, 0, 19, 0]],
+      results: [16, 20, 0],
+      done: [],
+      groupPos,
+      groupSize: 3,
+    });
+    const kernels = [map, dot(1, source(2, 0), 0), dot(2, source(2, 1), -1)];
+    const outputs = kernels.map((_, kernel) => ({ kernel, dims: [T, B, N] }));
+    const compiled = await compare({ program: { inputs, weights, kernels, outputs }, weights, inputs });
+    const notes = plan(compiled).map(({ note }) => note);
+    expect(notes[1]).toBe("3 × 8 of 6 × 9, 12 columns computed, columns packed at load");
+    expect(notes[2]).toBe("3 × 8 of 6 × 9, 12 columns computed, rows copied, columns packed at load");
   });
 });
+
+/** Coordinates of a row's element, over slice, row and column. */
+const inRow = (rows: number) => [coordinate(rows, N, [0, 1, 0]), coordinate(N, 1, [0, 0, 1])];
