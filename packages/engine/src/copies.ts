@@ -15,7 +15,7 @@ type Copy = {
 };
 
 /** out[…] = f(read), for all indices of `extents`. */
-function copy({ factor, source, constants, extents, forms, out, sliced = false }: Copy): Lowered {
+export function copy({ factor, source, constants, extents, forms, out, sliced = false }: Copy): Lowered {
   const box = factor.read.box!;
   const sides = box.sides.map((side, j) => ({ ...side, form: forms[j]! }));
   return {
@@ -129,77 +129,4 @@ export function sliceCopy(k: Lowered, factor: Factor): Placed {
   });
   const coef = extents.map((_, axis) => strides[axes.indexOf(axis)] ?? 0);
   return { kernel, elements: product(dims), address: { base: 0, coef } };
-}
-
-/** `count` panels of `width` neighbouring columns from column `start` on; in the buffer they follow `packed` other columns. */
-export type Panels = {
-  readonly start: number;
-  readonly packed: number;
-  readonly width: number;
-  readonly count: number;
-};
-
-/** Panels that cover `columns` columns, at most `width` wide; the last may overlap the ones before. */
-export function panelsOf(columns: number, width: number): Panels[] {
-  const panels: Panels[] = [];
-  let start = 0;
-  let packed = 0;
-  for (let w = width; start < columns; w /= 2) {
-    const count = Math.floor((columns - start) / w);
-    if (count > 0) panels.push({ start, packed, width: w, count });
-    start += count * w;
-    packed += count * w;
-    const rest = columns - start;
-    const next = w / 2;
-    if (rest > 0 && columns >= w && (w === 4 || rest > next)) {
-      panels.push({ start: columns - w, packed, width: w, count: 1 });
-      break;
-    }
-  }
-  return panels;
-}
-
-export const packedColumns = (panels: readonly Panels[]): number =>
-  panels.reduce((sum, { width, count }) => sum + width * count, 0);
-
-export type Packing = { readonly kernels: Lowered[]; readonly elements: number; readonly address: Affine };
-
-/**
- * The column factor as [batch][panel][fold][column of the panel], one copy for each group of panels. `address` is over
- * the axes of `k`: for the loops in words, at the first column of a panel; for the folds in rows of the panel's width.
- */
-export function pack(k: Lowered, factor: Factor, panels: readonly Panels[], batch: readonly number[]): Packing {
-  const lanes = k.loops.length - 1;
-  const steps = k.folds.reduce((a, b) => a * b, 1);
-  const columns = packedColumns(panels);
-  const batchExtents = batch.map((axis) => k.loops[axis]!);
-  const batchStrides = rowMajor(batchExtents).map((stride) => stride * steps * columns);
-  const foldStrides = rowMajor(k.folds);
-  const kernels = panels.map(({ start, packed, width, count }) =>
-    copy({
-      factor,
-      source: k.sources[factor.read.slot]!,
-      constants: k.constants,
-      extents: [...batchExtents, count, ...k.folds, width],
-      forms: factor.read.box!.sides.map(({ form: { base, coef } }) => ({
-        base: base + coef[lanes]! * start,
-        coef: [
-          ...batch.map((axis) => coef[axis]!),
-          coef[lanes]! * width,
-          ...k.folds.map((_, i) => coef[k.loops.length + i]!),
-          coef[lanes]!,
-        ],
-      })),
-      out: {
-        base: steps * packed,
-        coef: [...batchStrides, steps * width, ...foldStrides.map((stride) => stride * width), 1],
-      },
-    }),
-  );
-  const coef = k.loops.map((_, axis) => (axis === lanes ? steps : (batchStrides[batch.indexOf(axis)] ?? 0)));
-  return {
-    kernels,
-    elements: steps * columns * batchExtents.reduce((a, b) => a * b, 1),
-    address: { base: 0, coef: [...coef, ...foldStrides] },
-  };
 }

@@ -26,10 +26,10 @@ const SMALLEST_LIMIT = 4_096;
 export const isTooLarge = (elements: number, factor: Factor): boolean =>
   elements > Math.max(SMALLEST_LIMIT, LARGEST_GROWTH * factor.read.box!.length);
 
-/** Adds copies into one buffer and gives the buffer's slot. */
-export function addBuffer(draft: Draft, kernels: readonly Lowered[], elements: number): number {
+/** Adds copies into one buffer of so many bytes and gives the buffer's slot. */
+export function addBuffer(draft: Draft, kernels: readonly Lowered[], bytes: number): number {
   const atLoad = kernels.every((kernel) => kernel.sources.every((source) => source.kind === "weight"));
-  const index = draft.buffers.push({ bytes: 4 * elements, atLoad }) - 1;
+  const index = draft.buffers.push({ bytes, atLoad }) - 1;
   for (const kernel of kernels) {
     const k = mergeAxes(kernel);
     const coded = transposeFunction(k) ?? plainFunction(k, plainShape(k));

@@ -44,13 +44,20 @@ export type Read = {
   readonly visible: { readonly lead: 0 | 1; readonly slice: number } | undefined;
 };
 
+/** Each index gives an element, known beforehand. */
+export const isUnchecked = (read: Read): boolean =>
+  read.guards.length === 0 && read.dynamic.length === 0 && read.bound === 0 && read.visible === undefined;
+
 export type Source =
   | { readonly kind: "input" | "weight" | "result"; readonly index: number }
   /** what an earlier stage of the same kernel wrote */
   | { readonly kind: "buffer"; readonly index: number };
 
+/** Type of what a stage writes for another of the same kernel: integers of 16 bits. */
+export const I16 = 4;
+
 export type Lowered = {
-  readonly outType: Dtype;
+  readonly outType: Dtype | typeof I16;
   readonly loops: readonly number[];
   readonly folds: readonly number[];
   readonly state: number;
@@ -157,6 +164,13 @@ function boxOf(access: Access, slot: number, axes: number): Box {
   });
   return { slot, dtype: access.dtype, length: access.length, elseWord: access.elseWord, sides };
 }
+
+/** A read without checks, of a source of so many elements, with its address as a box again. */
+export const withFlatBox = (read: Read, length: number): Read => {
+  const { slot, dtype, elseWord, address } = read;
+  const sides = [{ form: address, extent: length, stride: 1, operand: 0 } as const];
+  return { ...read, box: { slot, dtype, length, elseWord, sides } };
+};
 
 const KINDS = ["input", "weight", "result"] as const;
 

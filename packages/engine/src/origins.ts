@@ -1,5 +1,5 @@
 /** What a transposing copy was made of: a factor that is packed anyway is packed from there, and the copy only serves the trace. */
-import { type Affine, type Box, FIRST_CONSTANT, type Lowered, type Read, type Source } from "./lower.ts";
+import { type Affine, type Box, FIRST_CONSTANT, isUnchecked, type Lowered, type Read, type Source } from "./lower.ts";
 
 /** What a read of a result means in the source of the copy that wrote it; undefined where that is no copy, or no affine read. */
 export type Origins = (read: Read, source: Source, extents: readonly number[]) => Origin | undefined;
@@ -13,9 +13,6 @@ export function movedRead(k: Lowered): Read | undefined {
   const read = k.outer[first![1]]!;
   return isUnchecked(read) && read.dtype < 2 ? read : undefined;
 }
-
-const isUnchecked = (read: Read): boolean =>
-  read.guards.length === 0 && read.dynamic.length === 0 && read.bound === 0 && read.visible === undefined;
 
 /** The loop of the copy that an index walks by itself, and how many of that loop's indices it takes at once. */
 function digitOf(

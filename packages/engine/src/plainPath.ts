@@ -57,7 +57,7 @@ export function planPlain(kernel: Lowered): KernelPlan {
     for (const access of stepAccesses(kernel)) {
       const placed = better(kernel, access, laneAxis);
       if (!placed) continue;
-      const slot = addBuffer(draft, [placed.kernel], placed.elements);
+      const slot = addBuffer(draft, [placed.kernel], 4 * placed.elements);
       inner[access] = placeRead(inner[access]!, { slot, address: placed.address });
     }
   }

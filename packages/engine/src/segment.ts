@@ -3,7 +3,7 @@ import type { Instruction } from "@opengradient/program";
 import { F32, type Fn, get, I32, memory, OP, op, SIMD, set, simd, simdMemory, V128, v128Lanes } from "./emit.ts";
 import { addConstant, type Form, type Forms, want } from "./forms.ts";
 import { instruction, readsFloat, yieldsFloat } from "./instructions.ts";
-import { FIRST_CONSTANT, FIRST_LOOP, type Lowered, type Read } from "./lower.ts";
+import { FIRST_CONSTANT, FIRST_LOOP, I16, type Lowered, type Read } from "./lower.ts";
 import { emitRead, type Place, type ReadForms, readForms, shiftOf } from "./reads.ts";
 import { canonicalise, constant, nanOf, pop, pushF32, pushI32, pushVector, type Temps, type Value } from "./values.ts";
 
@@ -178,34 +178,52 @@ export function foldedNan(results: readonly Value[]): (j: number) => "raw" | "di
 
 export type Target = { readonly kernel: Lowered; readonly out: Form; readonly place: Place };
 
+const outWidth = ({ outType }: Lowered): 1 | 2 | 4 => (outType === I16 ? 2 : outType < 2 ? 4 : 1);
+
 export function outForm(k: Lowered, forms: Forms): Form {
-  return want(forms, k.sources.length, k.out, k.outType < 2 ? 4 : 1);
+  return want(forms, k.sources.length, k.out, outWidth(k));
 }
 
-function storeLanes(f: Fn, value: Value, out: Form, at: { offset: number; laneStride: number; wide: boolean }): void {
+const LANE_STORE = { 1: SIMD.store8Lane, 2: SIMD.store16Lane, 4: SIMD.store32Lane } as const;
+const SCALAR_STORE = { 1: OP.i32Store8, 2: OP.i32Store16, 4: OP.i32Store } as const;
+
+function storeLanes(
+  f: Fn,
+  value: Value,
+  out: Form,
+  at: { offset: number; laneStride: number; width: 1 | 2 | 4 },
+): void {
   canonicalise(f, value);
   for (let lane = 0; lane < 4; lane++) {
     get(f, out.at);
     pushVector(f, value, "bits");
-    simdMemory(f, at.wide ? SIMD.store32Lane : SIMD.store8Lane, at.offset + lane * at.laneStride);
-    op(f, at.wide ? lane : 4 * lane);
+    simdMemory(f, LANE_STORE[at.width], at.offset + lane * at.laneStride);
+    op(f, (4 / at.width) * lane);
   }
 }
 
 export function store(f: Fn, { kernel, out, place }: Target, value: Value): void {
-  const wide = kernel.outType < 2;
+  const width = outWidth(kernel);
   const offset = shiftOf(out.coef, place.shift);
   const laneStride = place.laneAxis < 0 ? 0 : out.coef[place.laneAxis]!;
-  if (place.laneAxis >= 0 && (!wide || laneStride !== 4)) {
-    storeLanes(f, value, out, { offset, laneStride, wide });
+  if (place.laneAxis >= 0 && (width === 1 || laneStride !== width)) {
+    storeLanes(f, value, out, { offset, laneStride, width });
     return;
   }
   get(f, out.at);
-  if (place.laneAxis >= 0) {
-    pushVector(f, value, "bits");
+  if (place.laneAxis < 0) {
+    pushI32(f, value);
+    memory(f, SCALAR_STORE[width], offset);
+    return;
+  }
+  pushVector(f, value, "bits");
+  if (width === 4) {
     simdMemory(f, SIMD.store, offset);
   } else {
-    pushI32(f, value);
-    memory(f, wide ? OP.i32Store : OP.i32Store8, offset);
+    // the words fit: only such kernels are given this type
+    pushVector(f, value, "bits");
+    simd(f, SIMD.i16x8NarrowS);
+    simdMemory(f, SIMD.store64Lane, offset);
+    op(f, 0);
   }
 }

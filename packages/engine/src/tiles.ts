@@ -3,7 +3,6 @@
  * own fold in order, with a product and a sum rounded apart.
  */
 
-import type { Panels } from "./copies.ts";
 import {
   call,
   type Fn,
@@ -33,16 +32,26 @@ import {
   want,
 } from "./forms.ts";
 import type { Affine, Lowered } from "./lower.ts";
+import type { Panels } from "./panels.ts";
 import { placesOf } from "./plain.ts";
 import { type Place, shiftOf } from "./reads.ts";
 import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
 import type { Coded } from "./stages.ts";
 import { dispose, newTemps, pushVector, type Value } from "./values.ts";
 
-/** A kernel whose factors lie ready: rows word by word, columns in panels (or, `packed` false, as rows of results). */
+/** How a step multiplies and adds: f32, i32, or pairs of i16 whose two products it adds at once. */
+export type Arithmetic = "float" | "words" | "pairs";
+
+const TIMES = { float: SIMD.f32x4Mul, words: SIMD.i32x4Mul, pairs: SIMD.i32x4DotI16 } as const;
+const PLUS = { float: SIMD.f32x4Add, words: SIMD.i32x4Add, pairs: SIMD.i32x4Add } as const;
+
+/**
+ * A kernel whose factors lie ready: rows word by word, columns in panels (or, `packed` false, as rows of results). Addresses
+ * are in words, but for rows of pairs: those are in halves.
+ */
 export type Tiled = {
   readonly k: Lowered;
-  readonly float: boolean;
+  readonly arithmetic: Arithmetic;
   readonly row: { readonly slot: number; readonly address: Affine };
   readonly column: { readonly slot: number; readonly address: Affine; readonly packed: boolean };
   /** axis whose indices are the rows of a block, or −1 */
@@ -88,7 +97,7 @@ function start(s: Strip, blocks: readonly Block[]): void {
       get(f, blocks[vector]!.sum);
     } else {
       const lookup = evaluate(temps, init, [], { place });
-      pushVector(f, lookup(tiled.k.results[0]!), tiled.float ? "float" : "bits");
+      pushVector(f, lookup(tiled.k.results[0]!), tiled.arithmetic === "float" ? "float" : "bits");
     }
     set(f, sum);
     dispose(temps);
@@ -121,8 +130,8 @@ function step(
     get(f, block.sum);
     get(f, splat);
     get(f, columns[block.vector]!);
-    simd(f, tiled.float ? SIMD.f32x4Mul : SIMD.i32x4Mul);
-    simd(f, tiled.float ? SIMD.f32x4Add : SIMD.i32x4Add);
+    simd(f, TIMES[tiled.arithmetic]);
+    simd(f, PLUS[tiled.arithmetic]);
     set(f, block.sum);
   }
   for (const index of [...columns, splat]) release(f, V128, index);
@@ -131,7 +140,7 @@ function step(
 function finish({ f, tiled, done, out }: Strip, blocks: readonly Block[]): void {
   const temps = newTemps(f);
   for (const { place, sum } of blocks) {
-    const nan = tiled.float ? "dirty" : "raw";
+    const nan = tiled.arithmetic === "float" ? "dirty" : "raw";
     const state: Value = { kind: "local", type: V128, index: sum, nan, mask: false };
     const lookup = evaluate(temps, done, [state], { place });
     store(f, { kernel: tiled.k, out, place }, lookup(tiled.k.results[2]!));
@@ -148,7 +157,7 @@ type Parts = {
   readonly out: Form;
 };
 
-function partsOf({ k, row, column }: Tiled, width: number): Parts {
+function partsOf({ k, row, column, arithmetic }: Tiled, width: number): Parts {
   const forms: Forms = new Map();
   const foldScale = column.packed ? width : 1;
   const coef = column.address.coef.map((c, axis) => (axis < k.loops.length ? c : c * foldScale));
@@ -156,7 +165,7 @@ function partsOf({ k, row, column }: Tiled, width: number): Parts {
     forms,
     init: prepareSegment(k, forms, { instructions: k.init, reads: k.outer, results: [k.results[0]!] }),
     done: prepareSegment(k, forms, { instructions: k.done, reads: k.outer, results: [k.results[2]!] }),
-    row: want(forms, row.slot, row.address, 4),
+    row: want(forms, row.slot, row.address, arithmetic === "pairs" ? 2 : 4),
     column: want(forms, column.slot, { base: column.address.base, coef }, 4),
     out: outForm(k, forms),
   };

@@ -100,9 +100,15 @@ const CONVS: readonly (readonly [string, Partial<ConvShape>, RegExp])[] = [
   ["padding with a NaN of its own", { elseWord: 0xffc12345 }, /rows copied/],
   ["clipped", { epilogue: "clip" }, /rows copied/],
   ["a residual", { epilogue: "residual" }, /rows copied/],
-  ["i8", { dtype: 2 }, /rows copied/],
-  ["u8 with a zero point", { dtype: 3, zeroPoints: 1, elseWord: 3 }, /rows copied/],
-  ["i8 with both zero points, not padded", { dtype: 2, zeroPoints: 2, pad: 0 }, /rows copied/],
+  ["i8", { dtype: 2 }, /pairs of 16 bits/],
+  ["i8, an even number of channels", { dtype: 2, channels: 6 }, /pairs of 16 bits/],
+  ["i8, one channel: pairs along the kernel", { dtype: 2, channels: 1 }, /pairs of 16 bits/],
+  ["u8 with a zero point", { dtype: 3, zeroPoints: 1, elseWord: 3 }, /pairs of 16 bits/],
+  ["i8 with both zero points, not padded", { dtype: 2, zeroPoints: 2, pad: 0 }, /pairs of 16 bits/],
+  ["u8 in groups, stride 2", { dtype: 3, zeroPoints: 2, groups: 2, stride: 2 }, /pairs of 16 bits/],
+  ["i8 with the least word of 16 bits around", { dtype: 2, elseWord: 0xffff8000 }, /pairs of 16 bits/],
+  ["i8 with a word around that 16 bits do not hold", { dtype: 2, elseWord: 0x8000 }, /^(?!.*pairs)/],
+  ["i8 with steps that are no neighbours", { dtype: 2, channels: 1, dilation: 2, pad: 2 }, /^(?!.*pairs)/],
 ];
 
 describe("convolutions", () => {
@@ -123,6 +129,7 @@ describe("convolutions", () => {
 
   it("60 random shapes", async () => {
     let tiles = 0;
+    let pairs = 0;
     for (let seed = 0; seed < 60; seed++) {
       const next = random(seed);
       const kernel: [number, number] = [1 + below(next, 3), 1 + below(next, 3)];
@@ -154,7 +161,9 @@ describe("convolutions", () => {
         throw new Error(`seed ${seed}`, { cause });
       });
       if (plan(compiled)[0]!.path === "tiles") tiles++;
+      if (plan(compiled)[0]!.note.includes("pairs")) pairs++;
     }
     expect(tiles).toBeGreaterThan(25);
+    expect(pairs).toBeGreaterThan(8);
   });
 });
