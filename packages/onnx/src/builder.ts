@@ -36,7 +36,22 @@ export type Value = {
   readonly origin: Origin;
   /** what ONNX has in its place, where that is another type than `type` */
   readonly format?: Format;
+  /** the integers that it was dequantised from */
+  readonly quantised?: Quantised;
 };
+
+/** How integers stand for real numbers: (q − zero)·scale. */
+export type Scaling = {
+  /** f32: one value, one for each index of `axis`, or one for each block of `axis` */
+  readonly scale: Value;
+  /** shaped as `scale`; absent for 0 */
+  readonly zero: Value | undefined;
+  readonly axis: number;
+  /** length of a block, 0 without blocks */
+  readonly block: number;
+};
+
+export type Quantised = Scaling & { readonly q: Value };
 
 export type Origin =
   | { readonly kind: "tensor"; readonly space: Space; readonly index: number }

@@ -5,6 +5,7 @@ import { OnnxError } from "./errors.ts";
 import type { Format } from "./formats.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets } from "./model.ts";
 import { type Body, nodeOf } from "./node.ts";
+import { dequantise, movable } from "./quantise.ts";
 import { lowerOf } from "./registry.ts";
 
 /** What a name stands for. A tensor that can not be had is an error only to those who need it. */
@@ -220,11 +221,15 @@ function valuesOf(call: Call): readonly (Value | undefined)[] {
   const { build } = scope.context;
   build.label(name);
   const body = (graph: GraphProto): Body => bodyOf(graph, { ...scope, path: `${name}/` }, () => build.label(name));
-  const node = nodeOf({ ...call, opset: opsetOf(scope.opsets), body }, build);
+  const moved = movable(proto.operator, call.inputs);
+  const inputs = moved ? [moved.q, ...call.inputs.slice(1)] : call.inputs;
+  const node = nodeOf({ ...call, inputs, opset: opsetOf(scope.opsets), body }, build);
   for (const input of call.inputs) noteFormat(build, input?.format);
-  const values = lower(node);
+  const lowered = lower(node);
   node.checkAttributes();
-  return ("origin" in values ? [values] : values).map((value) => withFormat(value, call.inputs));
+  const values = "origin" in lowered ? [lowered] : lowered;
+  if (moved) return values.map((v) => (v.type === moved.q.type ? dequantise(node, v, moved) : v));
+  return values.map((value) => withFormat(value, call.inputs));
 }
 
 /** Says once for each format how it is held. */

@@ -1,8 +1,9 @@
 import { readBroadcast } from "../broadcast.ts";
 import type { Frame, Value } from "../builder.ts";
+import { dotOf } from "../dot.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { fadd, float, fmul, state } from "../scalar.ts";
+import { fadd, float, fmul } from "../scalar.ts";
 
 /** alpha·A'·B' + beta·C. With both factors 1 the sum starts from C. */
 function gemm(node: Node): Value {
@@ -19,18 +20,21 @@ function gemm(node: Node): Value {
     c === undefined || (c.dims.length <= 2 && [...c.dims].reverse().every((d, i) => d === 1 || d === [N, M][i]));
   if (!fitsC) return node.refuse(`C [${c.dims}] does not broadcast to [${M},${N}]`);
   if (node.opset < 7) node.ignore("broadcast");
-  const addend = (frame: Frame) => readBroadcast(frame, c!, frame.loops);
   const plain = alpha === 1 && beta === 1;
+  const addend = (frame: Frame, value: Value) => readBroadcast(frame, value, frame.loops);
+  const axes = { a: transA ? 1 : 0, b: transB ? 0 : 1 };
+  const dot = dotOf(node, { a, b, kept: axes, bias: plain ? c : undefined, readBias: addend });
   return node.build.fold("f32", [M, N], {
     over: [K],
-    init: (frame) => [c && plain ? addend(frame) : float(0)],
+    init: (frame) => [dot.start(frame)],
     step: ({ loops: [m, n], folds: [k], read }) => [
-      fadd(state(), fmul(read(a, transA ? [k!, m!] : [m!, k!]), read(b, transB ? [n!, k!] : [k!, n!]))),
+      dot.step(read(dot.a, transA ? [k!, m!] : [m!, k!]), read(dot.b, transB ? [n!, k!] : [k!, n!])),
     ],
     done: (frame) => {
-      const scaled = alpha === 1 ? state() : fmul(float(alpha), state());
+      const sum = dot.done(frame, frame.loops[0]!, frame.loops[1]!);
+      const scaled = alpha === 1 ? sum : fmul(float(alpha), sum);
       if (c === undefined || plain) return scaled;
-      return fadd(scaled, beta === 1 ? addend(frame) : fmul(float(beta), addend(frame)));
+      return fadd(scaled, beta === 1 ? addend(frame, c) : fmul(float(beta), addend(frame, c)));
     },
   });
 }
