@@ -5,14 +5,19 @@
 import type { Expr } from "@opengradient/program";
 import { constant, type Frame, type Index, type Quantised, type Scaling, type Value, view } from "./builder.ts";
 import { type Constant, type ElementType, elementsOf, numbersOf } from "./elements.ts";
-import type { Node } from "./node.ts";
-import { f2i, fdiv, float, fmul, frint, i2f, iadd, imax, imin, int, isub, loop, udiv } from "./scalar.ts";
+import { type Format, plainFormat } from "./formats.ts";
+import { isFloat, type Node } from "./node.ts";
+import { type Overflow, roundTo } from "./rounding.ts";
+import { f2i, fadd, fdiv, float, fmul, frint, fsub, i2f, iadd, imax, imin, int, isub, loop, udiv } from "./scalar.ts";
 
-/** Least and greatest integer of the types that results are rounded to. */
-const RANGES: Partial<Record<ElementType, readonly [number, number]>> = { i8: [-128, 127], u8: [0, 255] };
+/** Least and greatest integer of a format. */
+function rangeOf({ name, bits }: Format): readonly [number, number] {
+  const half = 2 ** (bits - 1);
+  return name.startsWith("u") ? [0, 2 * half - 1] : [-half, half - 1];
+}
 
-export const rangeOf = (node: Node, type: ElementType): readonly [number, number] =>
-  RANGES[type] ?? node.refuse(`quantised type ${type} is not supported`);
+/** What the elements of a value are in ONNX. */
+export const formatOfValue = ({ format, type }: Value): Format => format ?? plainFormat(type);
 
 /** What is known of a tensor of one element, as an immediate. */
 export function immediate({ build }: Node, value: Value | undefined): Expr | undefined {
@@ -63,21 +68,13 @@ export function scalingOf(node: Node, x: Value): Scaling {
   return { scale, zero, axis, block };
 }
 
-/** The scaling that two inputs of an operator give, which follows `axis` where it is not one value. */
-export const scalingAt = (node: Node, scale: number, zero: number, axis: number): Scaling => ({
-  scale: node.typed(scale, "f32"),
-  zero: node.optional(zero),
-  axis,
-  block: 0,
-});
-
 /** The one scale and zero point that two inputs of an operator give. */
-export function oneScaling(node: Node, scale: number, zero: number): { scale: Expr; zero: Expr; type: ElementType } {
+export function oneScaling(node: Node, scale: number, zero: number): Target & { readonly scale: Expr } {
   const [s, z] = [node.typed(scale, "f32"), node.input(zero)];
   const [known, point] = [immediate(node, s), immediate(node, z)];
   if (known === undefined || point === undefined)
     return node.refuse("an output scale and zero point that are not known at import, or more than one of them");
-  return { scale: known, zero: point, type: z.type };
+  return { scale: known, zero: point, format: formatOfValue(z) };
 }
 
 /** (q − zero)·scale, which remembers q. The difference is exact, its conversion and the product round once each. */
@@ -85,30 +82,38 @@ export function dequantise(node: Node, q: Value, scaling: Scaling): Value {
   const made = node.build.map("f32", q.dims, (frame) => {
     const at = { index: frame.loops, ...scaling };
     const zero = readScaling(node, frame, scaling.zero, at);
-    return fmul(i2f(less(frame.read(q, frame.loops), zero)), readScaling(node, frame, scaling.scale, at));
+    const read = frame.read(q, frame.loops);
+    const real = isFloat(q.type) ? (isWord(zero, 0) ? read : fsub(read, zero)) : i2f(less(read, zero));
+    return fmul(real, readScaling(node, frame, scaling.scale, at));
   });
   return { ...made, quantised: { ...scaling, q } };
 }
 
 export const less = (x: Expr, zero: Expr): Expr => (isWord(zero, 0) ? x : isub(x, zero));
 
-/** round(x) + zero, half to even, kept in the range of `type`; NaN becomes the zero point. */
-export function rounded(node: Node, x: Expr, zero: Expr, type: ElementType): Expr {
-  const [least, most] = rangeOf(node, type);
+/** Where a scaled number goes: the format, its zero point, and what becomes of numbers beyond a float format. */
+export type Target = { readonly format: Format; readonly zero: Expr; readonly overflow?: Overflow };
+
+/** round(x) + zero, half to even, kept in the format's range; NaN becomes the zero point. Float formats round x + zero. */
+export function rounded(x: Expr, { format, zero, overflow = "saturate" }: Target): Expr {
+  if (format.float !== undefined) return roundTo(isWord(zero, 0) ? x : fadd(x, zero), format.float, overflow);
+  const [least, most] = rangeOf(format);
   const bound = (limit: number): Expr => (zero.kind === "word" ? int(limit - (zero.word | 0)) : isub(int(limit), zero));
   const kept = imin(imax(f2i(frint(x)), bound(least)), bound(most));
   return isWord(zero, 0) ? kept : iadd(kept, zero);
 }
 
-/** round(x/scale) + zero as integers of `type`. What was dequantised by the same scaling is given back as it was. */
-export function quantise(node: Node, x: Value, scaling: Scaling, type: ElementType): Value {
+/** round(x/scale) + zero. What was dequantised by the same scaling is given back as it was. */
+export function quantise(node: Node, x: Value, scaling: Scaling, target: Omit<Target, "zero">): Value {
   const before = quantisedAs(x);
-  if (before?.q.type === type && sameScaling(node, before, scaling)) return before.q;
-  return node.build.map(type, x.dims, (frame) => {
+  const { format } = target;
+  if (before && formatOfValue(before.q) === format && sameScaling(node, before, scaling)) return before.q;
+  const made = node.build.map(format.type, x.dims, (frame) => {
     const at = { index: frame.loops, ...scaling };
     const quotient = fdiv(frame.read(x, frame.loops), readScaling(node, frame, scaling.scale, at));
-    return rounded(node, quotient, readScaling(node, frame, scaling.zero, at), type);
+    return rounded(quotient, { ...target, zero: readScaling(node, frame, scaling.zero, at) });
   });
+  return { ...made, format };
 }
 
 /** One scale and zero point, equal and known, and far from where (k·scale)/scale could differ from k. */

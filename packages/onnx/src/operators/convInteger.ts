@@ -41,13 +41,13 @@ register("QLinearConv", (node) => {
   const y = oneScaling(node, 6, 7);
   const channel = ([, g, m]: readonly Index[]): Index => plus(times(g!, convolution.wide), m!);
   const dot = integerDot(node, {
-    type: y.type,
+    type: y.format.type,
     a: { q: x, zero: one(node, node.input(2)), axis: 0, block: 0 },
     b: { q: w, zero: perChannel(node, node.input(5), w), axis: 0, block: 0 },
     ...(bias && { start: (frame) => frame.read(bias, [channel(frame.loops)]) }),
     done: (sum, frame, row, column) => {
       const scale = fdiv(product(scaleX(frame, row), scaleW(frame, column)), y.scale);
-      return rounded(node, fmul(i2f(sum), scale), y.zero, y.type);
+      return rounded(fmul(i2f(sum), scale), y);
     },
   });
   return convolve(node, convolution, dot);

@@ -1,4 +1,5 @@
 import type { Value } from "../builder.ts";
+import { plainFormat } from "../formats.ts";
 import type { Node } from "../node.ts";
 import { quantise } from "../quantise.ts";
 import { reduce } from "../reduce.ts";
@@ -16,7 +17,7 @@ export function dynamicQuantise(node: Node, x: Value): { y: Value; scale: Value;
     const point = f2i(frint(fdiv(fneg(read(least, [])), read(scale, []))));
     return imin(imax(point, int(0)), int(255));
   });
-  return { y: quantise(node, x, { scale, zero, axis: 0, block: 0 }, "u8"), scale, zero };
+  return { y: quantise(node, x, { scale, zero, axis: 0, block: 0 }, { format: plainFormat("u8") }), scale, zero };
 }
 
 register("DynamicQuantizeLinear", (node) => {

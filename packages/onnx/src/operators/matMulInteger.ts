@@ -68,8 +68,8 @@ register("QLinearMatMul", (node) => {
     left,
     right,
     zeros: [node.optional(2), node.optional(5)],
-    type: y.type,
-    done: (sum, ...where) => rounded(node, fmul(i2f(sum), fdiv(scale(...where), y.scale)), y.zero, y.type),
+    type: y.format.type,
+    done: (sum, ...where) => rounded(fmul(i2f(sum), fdiv(scale(...where), y.scale)), y),
   });
 });
 

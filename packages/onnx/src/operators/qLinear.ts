@@ -24,7 +24,7 @@ function unary(operator: string, code: (node: Node) => (x: Expr) => Expr): void 
   const lower = (node: Node): Value => {
     const [x, y] = [operand(node, 0), oneScaling(node, 3, 4)];
     const apply = code(node);
-    return elementwise(node, y.type, [x.value], (q) => rounded(node, fdiv(apply(x.real(q!)), y.scale), y.zero, y.type));
+    return elementwise(node, y.format.type, [x.value], (q) => rounded(fdiv(apply(x.real(q!)), y.scale), y));
   };
   register(operator, lower, "com.microsoft");
 }
@@ -32,8 +32,8 @@ function unary(operator: string, code: (node: Node) => (x: Expr) => Expr): void 
 function binary(operator: string, join: (a: Expr, b: Expr) => Expr): void {
   const lower = (node: Node): Value => {
     const [a, b, y] = [operand(node, 0), operand(node, 3), oneScaling(node, 6, 7)];
-    return elementwise(node, y.type, [a.value, b.value], (...[p, q]) =>
-      rounded(node, fdiv(join(a.real(p!), b.real(q!)), y.scale), y.zero, y.type),
+    return elementwise(node, y.format.type, [a.value, b.value], (...[p, q]) =>
+      rounded(fdiv(join(a.real(p!), b.real(q!)), y.scale), y),
     );
   };
   register(operator, lower, "com.microsoft");
