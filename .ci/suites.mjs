@@ -17,5 +17,9 @@ export const suites = {
     { name: "stories", ...vitest("--project", "test") },
     { name: "solidity", command: ["hardhat", "test", "solidity"], folder: "contracts", count: "solidity" },
   ],
-  long: [{ name: "solidity on forge", command: ["node", ".ci/forge.mjs", "test"], count: "forge" }],
+  long: [
+    { name: "solidity on forge", command: ["node", ".ci/forge.mjs", "test"], count: "forge" },
+    // Brings Chromium from Debian where it is absent; without one it fails.
+    { name: "browser", command: ["node", "test/browser/run.ts"], count: "vitest" },
+  ],
 };
