@@ -141,12 +141,12 @@ function checkRoom(room, folder) {
   }
 }
 
-const folders = globSync(["contracts", "test", "bench", "packages/*", "apps/*"], { cwd: root })
+const folders = globSync(["contracts", "test", "bench", "lighthouse", "packages/*", "apps/*"], { cwd: root })
   .map((folder) => folder.split(sep).join("/"))
   .filter((folder) => existsSync(join(root, folder, "package.json")));
 for (const folder of folders) {
   const room = folder.split("/").at(-1);
-  const outside = folder === "test" || folder === "bench" || folder.startsWith("apps/");
+  const outside = folder === "test" || folder === "bench" || folder === "lighthouse" || folder.startsWith("apps/");
   if (!outside && !may[room]) problems.push(`${folder} is a new room: say in .ci/layers.mjs what it may import`);
   checkRoom(outside ? undefined : room, folder);
 }

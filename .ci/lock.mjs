@@ -46,7 +46,7 @@ function missing(packages) {
   return wanted;
 }
 
-const folders = [root, join(root, "bench")];
+const folders = [root, join(root, "bench"), join(root, "lighthouse")];
 const check = process.argv.includes("--check");
 let problems = 0;
 

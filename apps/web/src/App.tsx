@@ -1,5 +1,6 @@
 import { useSummary } from "@opengradient/react";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import type { Hex } from "viem";
 import { Ask } from "./ask/Ask.tsx";
 import { Challenge } from "./challenge/Challenge.tsx";
@@ -11,6 +12,9 @@ import type { Network } from "./network.ts";
 import { Receipt } from "./receipt/Receipt.tsx";
 import { Waiting } from "./Waiting.tsx";
 import { WalletBar } from "./wallet/WalletBar.tsx";
+
+/** The place for the wallet in the head, which stands in index.html so that it is seen before any script has run. */
+const wallet = document.getElementById("wallet")!;
 
 /** What is looked at: a claim, or a request that has none yet. */
 type Focus = { readonly claim: Hex } | { readonly request: bigint } | undefined;
@@ -34,56 +38,37 @@ export function App({ network }: { network: Network }) {
   }, [shown]);
   return (
     <>
-      <header>
-        <div className="page top">
-          <a href="/" className="brand">
-            <img src="/icon.svg" alt="" width={24} height={24} /> OpenGradient
-          </a>
-          <WalletBar network={network} />
+      {createPortal(<WalletBar network={network} />, wallet)}
+      {summary.error && <p role="alert">The chain does not answer at {network.rpc}. This page keeps trying.</p>}
+      <div className="grid">
+        <div className="stack">
+          <Ask network={network} onAsked={(asked) => setFocus({ request: asked })} />
+          <Claims network={network} selected={entry?.id} onSelect={select} />
+          <Doors network={network} />
         </div>
-      </header>
-      <main className="page">
-        <div className="intro">
-          <h1>An answer you can check instead of believe</h1>
-          <p>
-            Somebody runs a model for you and signs what came out. Run it again in this tab: the bits are the same, or
-            you prove the lie on chain and are paid for it.
-          </p>
+        <div className="stack" ref={answers}>
+          {request && !entry && <Waiting network={network} entry={request} />}
+          {entry ? (
+            <>
+              <Receipt key={`r${entry.id}`} network={network} entry={entry} />
+              <Check
+                key={`k${entry.id}`}
+                network={network}
+                entry={entry}
+                onReport={(report) => setReports((old) => ({ ...old, [entry.id]: report }))}
+              />
+              <Challenge key={`c${entry.id}`} network={network} entry={entry} report={reports[entry.id]} />
+            </>
+          ) : (
+            !request && (
+              <section className="card empty">
+                <h2>Receipt · Check · Challenge</h2>
+                <p>Ask something, or choose one of the recent answers. Reading and checking need no wallet.</p>
+              </section>
+            )
+          )}
         </div>
-        {summary.error && <p role="alert">The chain does not answer at {network.rpc}. This page keeps trying.</p>}
-        <div className="grid">
-          <div className="stack">
-            <Ask network={network} onAsked={(asked) => setFocus({ request: asked })} />
-            <Claims network={network} selected={entry?.id} onSelect={select} />
-            <Doors network={network} />
-          </div>
-          <div className="stack" ref={answers}>
-            {request && !entry && <Waiting network={network} entry={request} />}
-            {entry ? (
-              <>
-                <Receipt key={`r${entry.id}`} network={network} entry={entry} />
-                <Check
-                  key={`k${entry.id}`}
-                  network={network}
-                  entry={entry}
-                  onReport={(report) => setReports((old) => ({ ...old, [entry.id]: report }))}
-                />
-                <Challenge key={`c${entry.id}`} network={network} entry={entry} report={reports[entry.id]} />
-              </>
-            ) : (
-              !request && (
-                <section className="card empty">
-                  <h2>Receipt · Check · Challenge</h2>
-                  <p>Ask something, or choose one of the recent answers. Reading and checking need no wallet.</p>
-                </section>
-              )
-            )}
-          </div>
-        </div>
-      </main>
-      <footer className="page hint">
-        Test money, nothing audited, nothing deployed. This page talks to a chain and to operators, and to no one else.
-      </footer>
+      </div>
     </>
   );
 }

@@ -34,12 +34,11 @@ function show(network: Network): void {
 
 loadNetwork().then(show, (error: Error) =>
   root.render(
-    <main className="page">
-      <h1>OpenGradient</h1>
+    <>
       <p role="alert">{error.message}</p>
       <p>
         On your own machine <code>npm start</code> brings up a chain and this page together.
       </p>
-    </main>,
+    </>,
   ),
 );

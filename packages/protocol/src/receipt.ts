@@ -1,5 +1,6 @@
 import { type Address, getAddress, type Hex, isAddress } from "viem";
-import { z } from "zod";
+// The small one: pages load this file.
+import * as z from "zod/mini";
 import { type Claim, type ClaimDomain, claimDigest, recoverClaimSigner } from "./claim.ts";
 import { LevelNotBuiltError, levelNames } from "./levels.ts";
 import { type Package, packageInput, packageOutput } from "./packages.ts";
@@ -14,18 +15,21 @@ export class ReceiptError extends Error {
 }
 
 const hex = (bytes: number) =>
-  z.templateLiteral(["0x", z.string()]).refine((text) => new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`).test(text), {
-    message: `must be ${bytes} bytes of hex`,
-  });
-const address = z
-  .string()
-  .refine((text) => isAddress(text, { strict: false }), "must be an address")
-  .transform((text) => getAddress(text.toLowerCase()));
-const amount = z.string().regex(/^\d+$/).transform(BigInt);
+  z
+    .templateLiteral(["0x", z.string()])
+    .check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`), `must be ${bytes} bytes of hex`));
+const address = z.pipe(
+  z.string().check(z.refine((text) => isAddress(text, { strict: false }), "must be an address")),
+  z.transform((text) => getAddress(text.toLowerCase())),
+);
+const amount = z.pipe(
+  z.string().check(z.regex(/^\d+$/)),
+  z.transform((text) => BigInt(text)),
+);
 
 const schema = z.object({
   version: z.literal(1),
-  chainId: z.int().positive(),
+  chainId: z.int().check(z.positive()),
   market: address,
   claim: z.object({
     modelRoot: hex(32),
@@ -36,7 +40,7 @@ const schema = z.object({
     requestId: amount,
     fee: amount,
     coverage: amount,
-    level: z.int().nonnegative(),
+    level: z.int().check(z.nonnegative()),
     parameters: hex(32),
     postBy: amount,
   }),

@@ -11,9 +11,9 @@ type Props = {
 
 /** Operators by price, each with what it can cover and what became of its answers. */
 export function Operators({ network, offers, chosen, onChoose }: Props) {
-  if (!offers) return <p className="hint">Reading the operators from the chain …</p>;
+  if (!offers) return <p className="hint operators">Reading the operators from the chain …</p>;
   return (
-    <fieldset>
+    <fieldset className="operators">
       <legend>Who answers</legend>
       {offers.map((offer) => (
         <label key={offer.operator} className="operator">

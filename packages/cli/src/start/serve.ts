@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { createGzip } from "node:zlib";
 import { type Address, isAddress } from "viem";
 
 export type PageOptions = {
@@ -67,9 +68,13 @@ async function answer(options: PageOptions, request: IncomingMessage, response: 
   if (!path.startsWith(options.folder) || !statSync(path, { throwIfNoEntry: false })?.isFile())
     return end(response, 404, "there is no such file");
   const forever = pathname.startsWith("/assets/");
+  const zipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   response.writeHead(200, {
     "content-type": TYPES[extname(path)] ?? "application/octet-stream",
     "cache-control": forever ? "public, max-age=31536000, immutable" : "no-cache",
+    vary: "accept-encoding",
+    ...(zipped && { "content-encoding": "gzip" }),
   });
-  createReadStream(path).pipe(response);
+  const file = createReadStream(path);
+  (zipped ? file.pipe(createGzip()) : file).pipe(response);
 }
