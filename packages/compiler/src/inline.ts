@@ -2,6 +2,7 @@
 import {
   type Access,
   type Affine,
+  affineCode,
   canFail,
   type Draft,
   type Dtype,
@@ -50,17 +51,6 @@ const apply = (op: number, ...args: Expr[]): Expr => ({ kind: "apply", op, args 
 function stored(dtype: Dtype, value: Expr): Expr {
   if (dtype < 2) return value;
   return dtype === 3 ? apply(OP.and, value, word(255)) : apply(OP.sar, apply(OP.shl, value, word(24)), word(24));
-}
-
-/** Scalar code for base + Σ coef·index. */
-function affineCode({ base, coef }: Affine, loops: number): Expr {
-  const terms = coef.flatMap((c, i) => {
-    if (c === 0) return [];
-    const index: Expr = i < loops ? { kind: "loop", at: i } : { kind: "fold", at: i - loops };
-    return [c === 1 ? index : apply(OP.imul, index, word(c))];
-  });
-  if (base !== 0 || terms.length === 0) terms.push(word(base));
-  return terms.reduce((sum, term) => apply(OP.iadd, sum, term));
 }
 
 const basis = (indices: number, at: number): Affine => ({

@@ -18,21 +18,25 @@ export type Windows = {
   readonly padsAfter: readonly number[];
 };
 
+type Expected = { readonly length: number; readonly otherwise: number; readonly least: number };
+
+/** An attribute with one number for each of something. */
+export function listOf(node: Node, name: string, { length, otherwise, least }: Expected): readonly number[] {
+  const values = node.ints(name) ?? new Array<number>(length).fill(otherwise);
+  if (values.length !== length)
+    return node.refuse(`${name} [${values}] has ${values.length} entries, expected ${length}`);
+  for (const v of values) if (v < least || v > MAX_SIZE) node.refuse(`${name} [${values}] is out of range`);
+  return values;
+}
+
 /** Reads kernel_shape, strides, dilations, pads, auto_pad (and ceil_mode where the operator has it). */
 export function windowsOf(node: Node, spatial: readonly number[], kernel: readonly number[], ceil = false): Windows {
   const n = spatial.length;
-  const list = (name: string, length: number, otherwise: number, least: number): readonly number[] => {
-    const values = node.ints(name) ?? new Array<number>(length).fill(otherwise);
-    if (values.length !== length)
-      return node.refuse(`${name} [${values}] has ${values.length} entries, expected ${length}`);
-    for (const v of values) if (v < least || v > MAX_SIZE) node.refuse(`${name} [${values}] is out of range`);
-    return values;
-  };
   for (const k of kernel) if (k < 1 || k > MAX_SIZE) node.refuse(`kernel_shape [${kernel}] is out of range`);
   if (kernel.length !== n) node.refuse(`kernel_shape [${kernel}] for ${n} spatial axes`);
-  const strides = list("strides", n, 1, 1);
-  const dilations = list("dilations", n, 1, 1);
-  const given = list("pads", 2 * n, 0, 0);
+  const strides = listOf(node, "strides", { length: n, otherwise: 1, least: 1 });
+  const dilations = listOf(node, "dilations", { length: n, otherwise: 1, least: 1 });
+  const given = listOf(node, "pads", { length: 2 * n, otherwise: 0, least: 0 });
   const mode = node.text("auto_pad", "NOTSET");
   const axes = spatial.map((input, i) => {
     const reach = (kernel[i]! - 1) * dilations[i]! + 1;

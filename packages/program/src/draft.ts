@@ -2,7 +2,7 @@
  * Kernels as people and passes write them: scalar code as expressions instead of registers, each `ld` with its access in it,
  * unit extents allowed. `toKernel` numbers and normalises, `toDraft` is its inverse.
  */
-import { simplifyAccess } from "./affine.ts";
+import { type Affine, simplifyAccess } from "./affine.ts";
 import { INSTRUCTIONS, OP, REGISTER } from "./instructions.ts";
 import { dynamicCount, isLoad } from "./kernel.ts";
 import type { Access, Dtype, Instruction, Kernel } from "./types.ts";
@@ -50,6 +50,20 @@ export function rewriter(change: (e: Expr) => Expr): (e: Expr) => Expr {
     return result;
   };
   return rewrite;
+}
+
+const apply = (op: number, ...args: Expr[]): Expr => ({ kind: "apply", op, args });
+const word = (value: number): Expr => ({ kind: "word", word: value >>> 0 });
+
+/** Scalar code for base + Σ coef·index, where the first `loops` indices are loops and the others folds. */
+export function affineCode({ base, coef }: Affine, loops: number): Expr {
+  const terms = coef.flatMap((c, i) => {
+    if (c === 0) return [];
+    const index: Expr = i < loops ? { kind: "loop", at: i } : { kind: "fold", at: i - loops };
+    return [c === 1 ? index : apply(OP.imul, index, word(c))];
+  });
+  if (base !== 0 || terms.length === 0) terms.push(word(base));
+  return terms.reduce((sum, term) => apply(OP.iadd, sum, term));
 }
 
 /** Applies one change to all segments. */

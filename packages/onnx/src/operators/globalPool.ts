@@ -1,24 +1,31 @@
 import type { Value } from "../builder.ts";
-import { elementsOf } from "../elements.ts";
+import { lpNorm } from "../lpNorm.ts";
 import type { Node } from "../node.ts";
+import { type Reduction, reduce } from "../reduce.ts";
 import { register } from "../registry.ts";
-import { fadd, fdiv, float, fmax, state } from "../scalar.ts";
+import { fadd, fdiv, float, fmax } from "../scalar.ts";
 
-type Pool = { readonly start: number; readonly join: typeof fadd; readonly mean: boolean };
-
+/** All spatial axes become 1. */
 const globalPool =
-  ({ start, join, mean }: Pool) =>
+  (reduction: (node: Node) => Reduction) =>
   (node: Node): Value => {
     const x = node.typed(0, "f32");
-    const spatial = x.dims.slice(2);
+    const spatial = x.dims.flatMap((_, i) => (i < 2 ? [] : [i]));
     if (spatial.length === 0) return node.refuse(`X [${x.dims}] has no spatial axis`);
-    return node.build.fold("f32", [...x.dims.slice(0, 2), ...spatial.map(() => 1)], {
-      over: spatial,
-      init: () => [float(start)],
-      step: ({ loops: [n, c], folds, read }) => [join(state(), read(x, [n!, c!, ...folds]))],
-      done: () => (mean ? fdiv(state(), float(elementsOf(spatial))) : state()),
-    });
+    return reduce(node, x, spatial, true, reduction(node));
   };
 
-register("GlobalAveragePool", globalPool({ start: 0, join: fadd, mean: true }));
-register("GlobalMaxPool", globalPool({ start: Number.NEGATIVE_INFINITY, join: fmax, mean: false }));
+const sum = { start: float(0), join: fadd };
+
+register(
+  "GlobalAveragePool",
+  globalPool(() => ({ ...sum, finish: (total, count) => fdiv(total, float(count)) })),
+);
+register(
+  "GlobalMaxPool",
+  globalPool(() => ({ start: float(Number.NEGATIVE_INFINITY), join: fmax })),
+);
+register(
+  "GlobalLpPool",
+  globalPool((node) => ({ ...sum, ...lpNorm(node, node.opset < 2 ? node.float("p", 2) : node.int("p", 2)) })),
+);
