@@ -1,6 +1,7 @@
 /** Interleaved timing: every round runs each candidate for about as long, so that a busy machine is busy for all of them. */
 
-export type Candidate = { readonly name: string; readonly run: () => Promise<unknown> };
+/** Calls some number of times and gives milliseconds a call. */
+export type Candidate = { readonly name: string; readonly time: (calls: number) => Promise<number> };
 
 export type Timing = {
   /** milliseconds of the very first call */
@@ -11,24 +12,16 @@ export type Timing = {
   readonly rounds: readonly number[];
 };
 
-/** Long enough that the clock and a turn of the event loop do not show. */
+/** Long enough that the clock and a message between processes do not show. */
 const ROUND_MS = 12;
-const WARM_UP_MS = 250;
-
-const now = (): number => performance.now();
-
-async function timeCalls(candidate: Candidate, calls: number): Promise<number> {
-  const start = now();
-  for (let i = 0; i < calls; i++) await candidate.run();
-  return (now() - start) / calls;
-}
+const WARM_UP_MS = 300;
 
 /** Calls of a candidate that fill a round. Also gives tiered compilers time to finish. */
-async function warmUp(candidate: Candidate): Promise<number> {
+async function warmUp({ time }: Candidate): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
-  const end = now() + WARM_UP_MS;
-  do best = Math.min(best, await timeCalls(candidate, 1));
-  while (now() < end);
+  const end = performance.now() + WARM_UP_MS;
+  do best = Math.min(best, await time(Number.isFinite(best) ? Math.max(1, Math.round(1 / best)) : 1));
+  while (performance.now() < end);
   return Math.max(1, Math.round(ROUND_MS / best));
 }
 
@@ -40,7 +33,7 @@ export function median(values: readonly number[]): number {
 
 export async function interleave(candidates: readonly Candidate[], rounds: number): Promise<Map<string, Timing>> {
   const firsts: number[] = [];
-  for (const candidate of candidates) firsts.push(await timeCalls(candidate, 1));
+  for (const { time } of candidates) firsts.push(await time(1));
   const calls: number[] = [];
   for (const candidate of candidates) calls.push(await warmUp(candidate));
   const times = candidates.map((): number[] => []);
@@ -48,7 +41,7 @@ export async function interleave(candidates: readonly Candidate[], rounds: numbe
     // each round starts with another candidate, so that none always follows the same neighbour
     for (let i = 0; i < candidates.length; i++) {
       const c = (i + round) % candidates.length;
-      times[c]!.push(await timeCalls(candidates[c]!, calls[c]!));
+      times[c]!.push(await candidates[c]!.time(calls[c]!));
     }
   }
   return new Map(
@@ -58,3 +51,9 @@ export async function interleave(candidates: readonly Candidate[], rounds: numbe
     }),
   );
 }
+
+/** How many times as fast `ours` is as `other`: the median of the rounds' ratios, and the ratio of the best rounds. */
+export const ratioOf = (other: Timing, ours: Timing): { readonly median: number; readonly best: number } => ({
+  median: median(other.rounds.map((ms, i) => ms / ours.rounds[i]!)),
+  best: other.best / ours.best,
+});
