@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, expectNear, tabulate } from "./near.ts";
+import type { TensorFacts } from "./onnxFile.ts";
 import { random, runNode } from "./run.ts";
 
 const f = (dims: readonly number[], ...values: number[]) => ({ dims, values });
@@ -196,8 +197,20 @@ describe("the rest", () => {
     expect(pow(3)).toEqual([-8, 0.125, 27]);
     expect(pow(0)).toEqual([1, 1, 1]);
     expect(pow(-1)).toEqual([-0.5, 2, Math.fround(1 / 3)]);
-    expect(() => pow(0.5)).toThrow(/exponents \[0.5\] are not supported/);
-    expect(() => runNode("Pow", [f([1], 2), f([1], 2)])).toThrow(/the exponent is computed from the model's inputs/);
+    expect(pow(0.5)).toEqual([Number.NaN, Math.fround(Math.SQRT1_2), Math.fround(Math.sqrt(3))]);
+  });
+  it("Pow of all number types has the type of its base", () => {
+    const i32 = (...values: number[]) => ({ type: "i32" as const, dims: [values.length], values });
+    const power = (a: TensorFacts, b: TensorFacts) => runNode("Pow", [a, b], {}, { type: a.type ?? "f32" }).values;
+    expect(power(f([2], 2, 3), i32(10, -1))).toEqual([1024, Math.fround(1 / 3)]);
+    expect(power(i32(3, -2, 2, -1, 7), i32(13, 31, -1, -3, 33))).toEqual([
+      1594323,
+      -(2 ** 31),
+      0,
+      -1,
+      Number(BigInt.asIntN(32, 7n ** 33n)),
+    ]);
+    expect(power(i32(3, 2), f([2], 6, 0.5))).toEqual([729, 1]);
   });
   it("LayerNormalization, RMSNormalization", () => {
     const X = random(9, [2, 5]);

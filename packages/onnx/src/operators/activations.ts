@@ -4,7 +4,7 @@ import { type Value, view } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fadd, fdiv, fle, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
-import { expm1, sigmoid, tanh } from "../transcendental.ts";
+import { expm1, timesSigmoid } from "../transcendental.ts";
 
 /** Activations with parameters: `code` reads the attributes once. */
 const activation = (operator: string, code: (node: Node) => (x: Expr) => Expr): void =>
@@ -40,7 +40,7 @@ activation("HardSigmoid", (node) => {
 activation("HardSwish", () => (x) => fmul(x, fmax(float(0), fmin(float(1), fadd(fmul(float(1 / 6), x), float(0.5))))));
 activation("Swish", (node) => {
   const alpha = float(node.float("alpha", 1));
-  return (x) => fmul(x, sigmoid(fmul(alpha, x)));
+  return (x) => timesSigmoid(x, fmul(alpha, x));
 });
 activation("ThresholdedRelu", (node) => {
   const alpha = float(node.float("alpha", 1));
@@ -50,15 +50,6 @@ activation("Shrink", (node) => {
   const [bias, lambda] = [float(node.float("bias", 0)), float(node.float("lambd", 0.5))];
   return (x) => select(flt(x, fneg(lambda)), fadd(x, bias), select(flt(lambda, x), fsub(x, bias), float(0)));
 });
-activation("Gelu", (node) => {
-  if (node.text("approximate", "none") !== "tanh") return node.refuse("approximate = none (erf) is not supported");
-  const [root, cubic] = [float(0.7978845608028654), float(0.044715)];
-  return (x) => {
-    const inner = fmul(root, fadd(x, fmul(cubic, fmul(fmul(x, x), x))));
-    return fmul(fmul(float(0.5), x), fadd(float(1), tanh(inner)));
-  };
-});
-
 /** Before operator set 7 a slope of one dimension belongs to the channels, axis 1. */
 register("PRelu", (node): Value => {
   const [x, given] = [node.typed(0, "f32"), node.typed(1, "f32")];
