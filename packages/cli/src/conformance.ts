@@ -105,6 +105,7 @@ const BINDINGS: readonly ((value: Constant) => boolean)[] = [
   () => false,
   ({ type }) => type === "i64" || type === "bool",
   ({ type, dims }) => type === "i64" || type === "bool" || dims.every((d) => d === 1),
+  ({ type, dims }) => type === "i64" || type === "bool" || dims.length <= 1,
 ];
 
 function importFor(bytes: Uint8Array, paths: readonly string[]): { model: Model; given: Given } {
