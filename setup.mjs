@@ -170,6 +170,13 @@ function execute(command, args) {
   // A terminal sends Ctrl-C to the whole group; the child decides what it means, we wait for its answer.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => (signal !== "SIGINT" || !process.stdin.isTTY) && child.kill(signal));
+  // The shell between npm and us passes no signal on: when it is gone, so is who asked for the command.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (!process.env.npm_lifecycle_event || process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 500).unref();
   child.on("error", (error) => {
     console.error(`[setup] ${command}: ${error.message}`);
     process.exitCode = 127;

@@ -1,5 +1,5 @@
-/** What a command ends with: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of ours. */
-export const EXIT = { done: 0, no: 1, usage: 2, chain: 3, fault: 70 } as const;
+/** What a command ends with: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of ours · 130 ended from outside. */
+export const EXIT = { done: 0, no: 1, usage: 2, chain: 3, fault: 70, ended: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 type FailureFacts = { readonly code?: ExitCode; readonly todo?: string; readonly cause?: unknown };

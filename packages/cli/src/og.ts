@@ -33,7 +33,7 @@ const COMMANDS = [
 ];
 
 const AFTER =
-  "\nExit codes: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of og itself";
+  "\nExit codes: 0 done · 1 the answer is no · 2 wrong use or input · 3 the chain refused · 70 a fault of og itself · 130 ended from outside";
 
 /** The program `og` with all its commands. */
 export function createOg(): Command {

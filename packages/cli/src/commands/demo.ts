@@ -18,6 +18,7 @@ import {
 } from "../demo/show.ts";
 import { buildStage, type Stage } from "../demo/stage.ts";
 import { type Ending, type Plot, playStory } from "../demo/story.ts";
+import { interrupted } from "../ending.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { wholeNumber } from "./devnet.ts";
@@ -37,7 +38,7 @@ export const demoCommand: Register = (og) => {
         const started = performance.now();
         output.say(...openingLines(output.paint, seed));
         // All of the stage lives in this process and ends with it.
-        process.once("SIGINT", () => process.exit(130));
+        void interrupted().then(() => process.exit(EXIT.ended));
         const stage = await buildStage({ progress: output.progress });
         try {
           const { chain } = stage.writer("author");

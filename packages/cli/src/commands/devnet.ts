@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { http } from "viem";
 import { DEVNET_NAMES, devnetAddress } from "../chain/accounts.ts";
 import { DEVNET_FILE, writePlace } from "../chain/connect.ts";
 import { deployDevnet, devnetSystem, startChain } from "../chain/local.ts";
 import { action, examples, type Register } from "../command.ts";
+import { interrupted } from "../ending.ts";
 import { CommandError } from "../failure.ts";
 import { opg, seconds, table } from "../words.ts";
 
@@ -21,15 +24,9 @@ export const devnetCommand: Register = (og) => {
       action<[Options]>(async (output, options) => {
         const port = wholeNumber("--port", options.port, 0, 65_535);
         output.progress("starting the chain …");
-        const chain = await startChain({
-          port,
-          blockInterval: wholeNumber("--block-interval", options.blockInterval, 10, 600_000),
-        }).catch((cause: Error) => {
-          throw new CommandError(`the chain can not listen on port ${port}: ${cause.message}`, {
-            cause,
-            todo: "another one may be running: choose a free port with --port",
-          });
-        });
+        await expectFree("--port", port);
+        const blockInterval = wholeNumber("--block-interval", options.blockInterval, 10, 600_000);
+        const chain = await startChain({ port, blockInterval });
         try {
           output.progress("deploying …");
           const system = devnetSystem();
@@ -70,8 +67,17 @@ export function wholeNumber(what: string, text: string, least: number, most: num
   return value;
 }
 
-/** Until Ctrl-C, a kill, or the closing of the terminal. */
-export const interrupted = (): Promise<void> =>
-  new Promise((wake) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => wake());
-  });
+/** @throws CommandError when somebody listens on the port already */
+export async function expectFree(what: string, port: number): Promise<void> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+  } catch (cause) {
+    throw new CommandError(`${what} ${port}: nothing can listen there (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+      todo: `another network may be running: end it, or choose a free port with ${what}, such as 0 for any`,
+    });
+  }
+  server.close();
+  await once(server, "close");
+}

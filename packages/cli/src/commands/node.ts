@@ -7,9 +7,10 @@ import { DEVNET_CHAIN_ID } from "../chain/accounts.ts";
 import { connect, type Place, type SigningOptions, signingOptions } from "../chain/connect.ts";
 import { keyOf } from "../chain/keys.ts";
 import { action, collect, examples, type Register } from "../command.ts";
+import { interrupted } from "../ending.ts";
 import { CommandError } from "../failure.ts";
 import { loadModel } from "../model/load.ts";
-import { interrupted, wholeNumber } from "./devnet.ts";
+import { wholeNumber } from "./devnet.ts";
 import { addressOf } from "./stake.ts";
 
 type Options = SigningOptions & { model?: string[]; data: string; port: string; owner?: string; postOpened?: boolean };

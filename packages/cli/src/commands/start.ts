@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { action, examples, type Register } from "../command.ts";
+import { interrupted } from "../ending.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import { startNetwork } from "../start/network.ts";
 import { servePage } from "../start/serve.ts";
-import { interrupted, wholeNumber } from "./devnet.ts";
+import { expectFree, wholeNumber } from "./devnet.ts";
 
 type Options = { port: string; rpcPort: string; isolated?: true };
 
@@ -24,13 +25,19 @@ export const startCommand: Register = (og) => {
       action<[Options]>(async (output, options) => {
         const port = wholeNumber("--port", options.port, 0, 65_535);
         const rpcPort = wholeNumber("--rpc-port", options.rpcPort, 0, 65_535);
+        await expectFree("--port", port);
+        await expectFree("--rpc-port", rpcPort);
+        let up = false;
         const ended = interrupted();
+        // Nothing of value is lost while it comes up.
+        void ended.then(() => up || process.exit(EXIT.ended));
         output.progress("building the page …");
         const building = buildPage(pageFolder());
         building.catch(() => {});
         const network = await startNetwork({ port: rpcPort, progress: output.progress });
         try {
           await building;
+          up = true;
           const { rpc, deployment, modelRoot, names, give } = network;
           const facts = { rpc, deployment, model: modelRoot, names, faucet: "/faucet/" };
           const folder = join(pageFolder(), "dist");
@@ -63,9 +70,17 @@ function buildPage(folder: string): Promise<void> {
     const env = { ...process.env, NODE_ENV: "production" };
     const shell = process.platform === "win32";
     const child = spawn("vite", ["build", "--logLevel", "error"], { cwd: folder, env, shell });
+    process.once("exit", () => child.kill());
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => (said += part));
-    child.on("error", fail);
+    child.on("error", (cause) =>
+      fail(
+        new CommandError("the page can not be built: vite does not start", {
+          cause,
+          todo: "run: npm start, which installs what is missing",
+        }),
+      ),
+    );
     child.on("close", (code) =>
       code === 0 ? done() : fail(new CommandError(`the page can not be built:\n${said}`, { code: EXIT.fault })),
     );

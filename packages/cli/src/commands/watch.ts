@@ -1,8 +1,8 @@
 import { parseConfig, silentLog, startNode, type Verdict } from "@opengradient/node";
 import { type ChainOptions, chainOptions, connect } from "../chain/connect.ts";
 import { action, collect, examples, type Register } from "../command.ts";
+import { interrupted } from "../ending.ts";
 import { short } from "../words.ts";
-import { interrupted } from "./devnet.ts";
 import { configOf } from "./node.ts";
 
 type Options = ChainOptions & { model?: string[]; data: string };

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Deployment } from "@opengradient/bindings";
 import { compile, type Engine, load } from "@opengradient/engine";
@@ -22,6 +20,7 @@ import { chainOf, type Place, readerOf } from "../chain/connect.ts";
 import { keyOf as devnetKey } from "../chain/keys.ts";
 import { advance, deployDevnet, devnetSystem, type LocalChain, OPG, startChain } from "../chain/local.ts";
 import { publishModel } from "../chain/publish.ts";
+import { scratchFolder } from "../ending.ts";
 import { importModel, type Model } from "../model/import.ts";
 import type { ActorName } from "./actors.ts";
 import { digitsFile } from "./images.ts";
@@ -57,8 +56,7 @@ export type Stage = {
 export type StageOptions = { readonly progress: (what: string) => void };
 
 export async function buildStage({ progress }: StageOptions): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), "og-demo-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = scratchFolder("demo");
   const closing: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();

@@ -1,6 +1,4 @@
 /** A small network on this machine that lives until it is stopped: what `og start` shows on its page. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Deployment } from "@opengradient/bindings";
 import { stakingAbi } from "@opengradient/bindings";
@@ -31,6 +29,7 @@ import { chainOf, readerOf } from "../chain/connect.ts";
 import { deployDevnet, devnetSystem, OPG, startChain } from "../chain/local.ts";
 import { publishModel } from "../chain/publish.ts";
 import { digitsFile } from "../demo/images.ts";
+import { scratchFolder } from "../ending.ts";
 import { importModel } from "../model/import.ts";
 
 /** Who runs the network, by the index of the devnet account. */
@@ -66,8 +65,8 @@ export type Network = {
 export type NetworkOptions = { readonly port?: number; readonly progress: (what: string) => void };
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const folder = mkdtempSync(join(tmpdir(), "og-start-"));
-  const closing: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const folder = scratchFolder("start");
+  const closing: Closing = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
   };
