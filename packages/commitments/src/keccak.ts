@@ -57,6 +57,31 @@ function hashRecords(hash: Records, data: Uint8Array, width: 64 | 256): HashList
   return out;
 }
 
+/** From `count` hashes at OUT the root of the tree over them, at OUT. */
+function foldInPlace(count: number): void {
+  for (let left = count; left > 1; left = Math.ceil(left / 2)) {
+    const records = left >> 1;
+    // an odd number of records hashes one too many, into where the odd hash goes next
+    wasm.nodes(OUT, OUT, (records + 1) >> 1);
+    if (left % 2 === 1) bytes.copyWithin(OUT + 32 * records, OUT + 32 * (left - 1), OUT + 32 * left);
+  }
+}
+
+/** The roots over each 1,024 leaves of packed data: a level of the tree over all of them. */
+export function subtreeRoots(data: Uint8Array): HashList {
+  const out = new Uint8Array(32 * Math.ceil(data.length / CHUNK));
+  for (let i = 0; 32 * i < out.length; i++) {
+    const part = data.subarray(CHUNK * i, CHUNK * (i + 1));
+    const leaves = Math.ceil(part.length / 256);
+    bytes.set(part, SOURCE);
+    bytes.fill(0, SOURCE + part.length, SOURCE + 256 * leaves);
+    wasm.leaves(SOURCE, OUT, (leaves + 1) >> 1);
+    foldInPlace(leaves);
+    out.set(bytes.subarray(OUT, OUT + 32), 32 * i);
+  }
+  return out;
+}
+
 /** H(0 ‖ record) of each 256-byte record; the last is filled with zeros. */
 export const hashLeaves = (data: Uint8Array): HashList => hashRecords(wasm.leaves, data, 256);
 

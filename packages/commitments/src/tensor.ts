@@ -1,6 +1,6 @@
-import { type Hash, type HashList, hashLeaves, keccak } from "./keccak.ts";
+import { type Hash, type HashList, hashLeaves, keccak, subtreeRoots } from "./keccak.ts";
 import { TAG, u8, u32 } from "./tags.ts";
-import { type Levels, rootOf, treeLevels } from "./tree.ts";
+import { type Levels, treeLevels, treeRoot } from "./tree.ts";
 
 export const LEAF_BYTES = 256;
 
@@ -25,4 +25,4 @@ export const tensorRoot = (dtype: number, elements: number, root: Hash): Hash =>
 
 /** The tensorRoot of packed little-endian data. */
 export const hashTensor = (dtype: number, elements: number, data: Uint8Array): Hash =>
-  tensorRoot(dtype, elements, rootOf(tensorTree(data)));
+  tensorRoot(dtype, elements, treeRoot(subtreeRoots(data.length ? data : new Uint8Array(LEAF_BYTES))));

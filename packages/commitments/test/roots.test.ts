@@ -15,7 +15,9 @@ import {
   type Position,
   positionDepth,
   programLeaves,
+  rootOf,
   tensorHeight,
+  tensorRoot,
   tensorTree,
   toHex,
   traceLeaf,
@@ -34,6 +36,14 @@ describe("roots, spelled out byte by byte", () => {
     expect(listRoot(root)).toEqual(keccak(concatBytes([bytes(5, 0, 0, 0, 1), root])));
     expect(listRoot(new Uint8Array(0))).toEqual(keccak(concatBytes([bytes(5, 0, 0, 0, 0), filled(0)])));
   });
+
+  it.each([1, 2, 3, 5, 1_023, 1_024, 1_025, 2_047, 3_001])(
+    "is that of the tree over all leaves: %i of them",
+    (leaves) => {
+      const data = Uint8Array.from({ length: 256 * leaves - 7 }, (_, i) => (i * 31) ^ (i >> 8));
+      expect(hashTensor(2, data.length, data)).toEqual(tensorRoot(2, data.length, rootOf(tensorTree(data))));
+    },
+  );
 
   it("an empty tensor's data has one zero leaf", () => {
     expect(tensorTree(new Uint8Array(0))).toEqual([keccak(new Uint8Array(257))]);
