@@ -68,9 +68,14 @@ const plain = table(
 /** erfc z for z ≥ 0. */
 export const erfc = (z: number): number => (z > MOST ? 0 : Math.exp(-z * z) * lookup(scaled, z));
 
+/** These serve |x| < 2⁻¹². */
+export const erfNear0 = (x: number): number => (2 / ROOT_PI) * (x - (x * x * x) / 3);
+export const geluNear0 = (x: number): number => 0.5 * x + (x * x) / Math.sqrt(2 * Math.PI);
+export const swishNear0 = (x: number): number => 0.5 * x + 0.25 * x * x;
+export const softplusNear0 = (x: number): number => Math.LN2 + 0.5 * x + 0.125 * x * x;
+
 export function erf(x: number): number {
   const z = Math.abs(x);
-  if (z < 2 ** -8) return (2 / ROOT_PI) * (x - (x * x * x) / 3 + x ** 5 / 10);
   return Math.sign(x) * (z > 6 ? 1 : lookup(plain, z));
 }
 
@@ -83,6 +88,8 @@ export const geluTanh = (x: number): number =>
   x === Number.NEGATIVE_INFINITY ? -0 : x * sigmoid(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x));
 
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+export const softplusFar = (x: number): number => Math.max(x, 0);
 
 export function mish(x: number): number {
   if (x > 30) return x;
