@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, expectNear, tabulate } from "./near.ts";
-import type { TensorFacts } from "./onnxFile.ts";
+import type { AttributeValue, TensorFacts, TypeName } from "./onnxFile.ts";
 import { random, runNode } from "./run.ts";
 
 const f = (dims: readonly number[], ...values: number[]) => ({ dims, values });
@@ -191,6 +191,72 @@ describe("the rest", () => {
     expect(runNode("Mod", pairs, {}, { type: "i32" }).values).toEqual([2, -2, 0, 0]);
     expect(runNode("Mod", pairs, { fmod: 1 }, { type: "i32" }).values).toEqual([-1, 1, 0, 0]);
     expect(() => runNode("Mod", [f([1], 1), f([1], 1)])).toThrow(/type f32 is not supported/);
+  });
+  it("fmod of floats is exact", () => {
+    const samples = [0, 1, -1, 0.1, 5.3, -7.25, 1e-45, -3e-39, 1.2e-38, 16777215, -3.4e38, 1e30, 1 / 0, Number.NaN];
+    const a = samples.flatMap((x) => samples.map(() => Math.fround(x)));
+    const b = samples.flatMap(() => samples.map(Math.fround));
+    const tensors = [a, b].map((values) => ({ dims: [values.length], values }));
+    expect(runNode("Mod", tensors, { fmod: 1 }).values).toEqual(a.map((x, i) => x % b[i]!));
+  });
+  it("reductions of integers, booleans, no axis and more axes than a kernel has folds", () => {
+    const t = (type: TypeName, ...values: number[]) => ({ type, dims: [values.length], values });
+    const run = (op: string, x: TensorFacts, options = {}) =>
+      runNode(op, [x], { keepdims: 0, ...options }, { type: x.type ?? "f32", opset: 18 }).values;
+    expect(run("ReduceSum", t("i64", 1, -5, 2))).toEqual([-2]);
+    expect(run("ReduceMean", t("i32", 1, 2, -10))).toEqual([-2]);
+    expect(run("ReduceMax", t("u32", 1, 4e9, 3))).toEqual([4e9]);
+    expect(run("ReduceMin", t("bool", 1, 0, 1))).toEqual([0]);
+    expect(run("ReduceSum", t("f32", 1, 2), { noop_with_empty_axes: 1 })).toEqual([1, 2]);
+    expect(run("ReduceProd", { dims: [1, 2, 1, 2, 1, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] })).toEqual([40320]);
+  });
+  it("Hardmax takes the first of the greatest; losses weigh, ignore and average", () => {
+    expect(runNode("Hardmax", [f([2, 3], 1, 3, 3, -1, -2, -3)]).values).toEqual([0, 1, 0, 1, 0, 0]);
+    const label = { type: "i64" as const, dims: [3], values: [0, 2, 1] };
+    const scores = f([3, 3], -1, -2, -3, -4, -5, -6, -7, -8, -9);
+    const loss = (attributes: Record<string, AttributeValue>, ...weights: number[]) =>
+      runNode("NegativeLogLikelihoodLoss", [scores, label, f([3], ...weights)], attributes).values;
+    expect(loss({ reduction: "none" }, 1, 2, 3)).toEqual([1, 18, 16]);
+    expect(loss({ reduction: "sum", ignore_index: 2 }, 1, 2, 3)).toEqual([17]);
+    expect(loss({}, 1, 2, 1)).toEqual([23 / 4]);
+    const entropy = runNode("SoftmaxCrossEntropyLoss", [f([1, 2], 0, 0), { ...label, dims: [1], values: [1] }]);
+    expectNear(entropy, [], [Math.LN2]);
+  });
+  it("windows of signals", () => {
+    const window = (op: string, size: number, periodic: number) =>
+      runNode(op, [{ type: "i64", dims: [], values: [size] }], { periodic }, { bound: [0] });
+    const half = (n: number, i: number) => Math.sin((Math.PI * i) / n) ** 2;
+    expectNear(
+      window("HannWindow", 5, 1),
+      [5],
+      [0, 1, 2, 3, 4].map((i) => half(5, i)),
+    );
+    expectNear(
+      window("HammingWindow", 4, 0),
+      [4],
+      [0, 1, 2, 3].map((i) => 4 / 46 + (42 / 46) * half(3, i)),
+    );
+    expectNear(
+      window("BlackmanWindow", 4, 1),
+      [4],
+      [0, 1, 2, 3].map((i) => 0.42 - 0.5 * Math.cos((Math.PI * i) / 2) + 0.08 * Math.cos(Math.PI * i)),
+    );
+  });
+  it("SwiGLU, Swish and the Gelus", () => {
+    const x = [-3, -0.5, 0, 1, 4];
+    const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+    expectNear(
+      runNode("SwiGLU", [f([5], ...x), f([5], 1, 2, 3, 4, 5)], { alpha: { float: 2 } }),
+      [5],
+      x.map((v, i) => v * sigmoid(2 * v) * (i + 1)),
+    );
+    expectNear(runNode("Gelu", [f([5], ...x)]), [5], [-0.00404969, -0.15426877, 0, 0.84134475, 3.99987332]);
+  });
+  it("Dropout that drops nothing", () => {
+    const on = { type: "bool" as const, dims: [], values: [1] };
+    const run = (ratio: number) => runNode("Dropout", [f([2], 1, 2), f([], ratio), on], {}, { bound: [1, 2] }).values;
+    expect(run(0)).toEqual([1, 2]);
+    expect(() => run(0.5)).toThrow(/training_mode is not supported/);
   });
   it("Pow with a constant integer", () => {
     const pow = (n: number) => runNode("Pow", [f([3], -2, 0.5, 3), f([], n)], {}, { bound: [1] }).values;

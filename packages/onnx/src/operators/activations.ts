@@ -59,3 +59,9 @@ register("PRelu", (node): Value => {
   const y = elementwise(node, "f32", [x, slope], (...[value, factor]) => below(value!, fmul(factor!, value!)));
   return String(y.dims) === String(x.dims) ? y : node.refuse(`slope [${given.dims}] does not broadcast to [${x.dims}]`);
 });
+
+register("SwiGLU", (node) => {
+  const alpha = float(node.float("alpha", 1));
+  const gate = (a: Expr, b: Expr): Expr => fmul(timesSigmoid(a, fmul(alpha, a)), b);
+  return elementwise(node, "f32", [node.typed(0, "f32"), node.typed(1, "f32")], (a, b) => gate(a!, b!));
+});

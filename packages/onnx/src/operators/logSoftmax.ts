@@ -1,24 +1,14 @@
 import { zero } from "../broadcast.ts";
-import { type Value, view } from "../builder.ts";
-import { elementsOf } from "../elements.ts";
+import type { Value } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { reduce } from "../reduce.ts";
 import { register } from "../registry.ts";
 import { fadd, float, fmax, fsub } from "../scalar.ts";
+import { acrossAxis } from "../softmaxAxis.ts";
 import { exp, log } from "../transcendental.ts";
 
 /** x − max − log Σ e^(x − max) */
-function logSoftmax(node: Node): Value {
-  const x = node.typed(0, "f32");
-  const rank = x.dims.length;
-  if (node.opset >= 13) return alongAxis(node, x, node.axis(node.int("axis", -1), rank));
-  const axis = node.int("axis", 1);
-  const first = axis === rank ? rank : node.axis(axis, rank);
-  const flat = view(x, [elementsOf(x.dims.slice(0, first)), elementsOf(x.dims.slice(first))]);
-  return view(alongAxis(node, flat, 1), x.dims);
-}
-
-function alongAxis(node: Node, x: Value, axis: number): Value {
+export function logSoftmax(node: Node, x: Value, axis: number): Value {
   const { build } = node;
   const greatest = reduce(node, x, [axis], true, { start: float(Number.NEGATIVE_INFINITY), join: fmax });
   const shifted = build.map("f32", x.dims, ({ loops, read }) =>
@@ -31,4 +21,4 @@ function alongAxis(node: Node, x: Value, axis: number): Value {
   );
 }
 
-register("LogSoftmax", logSoftmax);
+register("LogSoftmax", (node) => acrossAxis(node, (x, axis) => logSoftmax(node, x, axis)));

@@ -1,24 +1,12 @@
 import { zero } from "../broadcast.ts";
-import { type Value, view } from "../builder.ts";
-import { elementsOf } from "../elements.ts";
+import type { Value } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fadd, fdiv, feq, float, fmax, fsub, select, state } from "../scalar.ts";
+import { acrossAxis } from "../softmaxAxis.ts";
 import { exp } from "../transcendental.ts";
 
 /** Greatest, exponentials, their sum, quotients: four kernels, so that no exp is evaluated twice. */
-function softmax(node: Node): Value {
-  const x = node.typed(0, "f32");
-  const rank = x.dims.length;
-  if (node.opset >= 13) return alongAxis(node, x, node.axis(node.int("axis", -1), rank));
-  // before 13 all axes from `axis` on are one
-  const axis = node.int("axis", 1);
-  const first = axis === rank ? rank : node.axis(axis, rank);
-  const flat = view(x, [elementsOf(x.dims.slice(0, first)), elementsOf(x.dims.slice(first))]);
-  return view(alongAxis(node, flat, 1), x.dims);
-}
-
-/** @param masked whether a row may be −∞ altogether, which gives zeros; else it gives NaN */
 export function alongAxis({ build }: Node, x: Value, axis: number, masked = false): Value {
   const length = x.dims[axis]!;
   const kept = x.dims.map((d, i) => (i === axis ? 1 : d));
@@ -44,4 +32,4 @@ export function alongAxis({ build }: Node, x: Value, axis: number, masked = fals
   );
 }
 
-register("Softmax", softmax);
+register("Softmax", (node) => acrossAxis(node, (x, axis) => alongAxis(node, x, axis)));
