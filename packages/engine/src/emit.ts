@@ -199,7 +199,6 @@ export const SIMD = {
   load32Zero: 0x5c,
   f32x4Floor: 0x68,
   f32x4Nearest: 0x6a,
-  i16x8NarrowS: 0x85,
   i16x8ExtendLowS: 0x87,
   i16x8ExtendLowU: 0x89,
   i32x4ExtendLowS: 0xa7,

@@ -10,8 +10,10 @@ import type { Place } from "./reads.ts";
 import {
   assignState,
   evaluate,
+  evaluateTogether,
   foldedNan,
   outForm,
+  placesTogether,
   prepareSegment,
   type Segment,
   type Shared,
@@ -104,11 +106,21 @@ function fold(f: Fn, p: Parts): void {
   dispose(kept);
 }
 
+/** The list in pieces of so many; the last may be shorter. */
+export const inTurns = <T>(list: readonly T[], count: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / count) }, (_, i) => list.slice(count * i, count * (i + 1)));
+
 function map(f: Fn, p: Parts): void {
   const temps = newTemps(f);
-  for (const place of p.places) {
-    const lookup = evaluate(temps, p.done, [], { place });
-    store(f, { kernel: p.k, out: p.out, place }, lookup(p.k.results[0]!));
+  for (const places of inTurns(p.places, placesTogether(p.done))) {
+    const lookups = evaluateTogether(
+      temps,
+      p.done,
+      places.map((place) => ({ state: [], at: { place } })),
+    );
+    places.forEach((place, i) => {
+      store(f, { kernel: p.k, out: p.out, place }, lookups[i]!(p.k.results[0]!));
+    });
     dispose(temps);
   }
 }

@@ -95,8 +95,10 @@ function floatUses(s: Segment): Set<number> {
   return used;
 }
 
-/** Emits the segment; the lookup gives what its registers hold at its end. */
-export function evaluate(t: Temps, s: Segment, state: readonly Value[], at: At): Lookup {
+/** A segment at one place, to be emitted instruction by instruction. */
+type Emitter = { readonly emit: (instruction: number) => void; readonly lookup: Lookup };
+
+function emitter(t: Temps, s: Segment, state: readonly Value[], at: At): Emitter {
   const { place, shared } = at;
   const first = FIRST_CONSTANT + s.kernel.constants.length;
   const values: Value[] = [];
@@ -111,7 +113,8 @@ export function evaluate(t: Temps, s: Segment, state: readonly Value[], at: At):
   };
   const floats = floatUses(s);
   const zero = constant(0);
-  s.instructions.forEach((ins, i) => {
+  const emit = (i: number): void => {
+    const ins = s.instructions[i]!;
     const forms = ins[0] === 0 ? s.reads.get(ins[1])! : undefined;
     const operands = operandsOf(ins, forms?.read.dynamic.length ?? 0).map(lookup);
     const [a, b, c] = [operands[0] ?? zero, operands[1] ?? zero, operands[2] ?? zero];
@@ -121,9 +124,32 @@ export function evaluate(t: Temps, s: Segment, state: readonly Value[], at: At):
       known ?? (forms ? emitRead(t, { forms, place, float: floats.has(i) }, [a, b]) : instruction(t, ins, [a, b, c]));
     if (key !== "") shared?.values.set(key, value);
     values.push(value);
-  });
-  return lookup;
+  };
+  return { emit, lookup };
 }
+
+/** Emits the segment; the lookup gives what its registers hold at its end. */
+export function evaluate(t: Temps, s: Segment, state: readonly Value[], at: At): Lookup {
+  return evaluateTogether(t, s, [{ state, at }])[0]!;
+}
+
+/** Emits the segment for several places by turns, so that one's instructions need not wait for each other. */
+export function evaluateTogether(
+  t: Temps,
+  s: Segment,
+  places: readonly { readonly state: readonly Value[]; readonly at: At }[],
+): Lookup[] {
+  const emitters = places.map(({ state, at }) => emitter(t, s, state, at));
+  for (const i of s.instructions.keys()) for (const { emit } of emitters) emit(i);
+  return emitters.map(({ lookup }) => lookup);
+}
+
+/** Places whose code is emitted by turns: four of long code, since it is mostly one chain of instructions. */
+export const placesTogether = ({ instructions }: Pick<Segment, "instructions">): number =>
+  instructions.length <= LONG_CODE ? 1 : 4;
+
+/** So much code the processor looks through by itself. */
+export const LONG_CODE = 8;
 
 export type StateShape = {
   /** a scalar state word held as f32 */
@@ -206,7 +232,7 @@ export function store(f: Fn, { kernel, out, place }: Target, value: Value): void
   const width = outWidth(kernel);
   const offset = shiftOf(out.coef, place.shift);
   const laneStride = place.laneAxis < 0 ? 0 : out.coef[place.laneAxis]!;
-  if (place.laneAxis >= 0 && (width === 1 || laneStride !== width)) {
+  if (place.laneAxis >= 0 && laneStride !== width) {
     storeLanes(f, value, out, { offset, laneStride, width });
     return;
   }
@@ -219,11 +245,12 @@ export function store(f: Fn, { kernel, out, place }: Target, value: Value): void
   pushVector(f, value, "bits");
   if (width === 4) {
     simdMemory(f, SIMD.store, offset);
-  } else {
-    // the words fit: only such kernels are given this type
-    pushVector(f, value, "bits");
-    simd(f, SIMD.i16x8NarrowS);
-    simdMemory(f, SIMD.store64Lane, offset);
-    op(f, 0);
+    return;
   }
+  // the low ends of the four words, side by side
+  pushVector(f, value, "bits");
+  simd(f, SIMD.shuffle);
+  for (let i = 0; i < 16; i++) op(f, (4 * Math.floor(i / width) + (i % width)) % 16);
+  simdMemory(f, width === 1 ? SIMD.store32Lane : SIMD.store64Lane, offset);
+  op(f, 0);
 }

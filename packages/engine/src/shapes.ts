@@ -4,6 +4,7 @@ import { type Lowered, product } from "./lower.ts";
 import { SCALAR, type Shape } from "./plain.ts";
 import { walks } from "./products.ts";
 import { laneShape } from "./reads.ts";
+import { LONG_CODE } from "./segment.ts";
 
 /** Rough cost of an instruction for four elements: as lanes, and one after the other. */
 function instructionCosts(
@@ -62,7 +63,7 @@ export function plainShape(k: Lowered): Shape {
   const extent = k.loops[laneAxis]!;
   if (extent < 4 || !vectorsPay(k, laneAxis)) return SCALAR;
   const isFold = k.folds.length > 0;
-  const wanted = (isFold ? k.step.length : k.done.length) <= 8 ? 4 : 1;
+  const wanted = isFold && k.step.length > LONG_CODE ? 1 : 4;
   const vectors = Math.max(1, Math.min(wanted, Math.floor(extent / 4)));
   const rowAxis = isFold && wanted > 1 ? sharingAxis(k, laneAxis) : -1;
   return { laneAxis, vectors, rowAxis, rows: rowAxis < 0 ? 1 : 2 };

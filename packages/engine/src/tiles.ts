@@ -33,11 +33,20 @@ import {
 } from "./forms.ts";
 import type { Affine, Lowered } from "./lower.ts";
 import type { Panels } from "./panels.ts";
-import { placesOf } from "./plain.ts";
+import { inTurns, placesOf } from "./plain.ts";
 import { type Place, shiftOf } from "./reads.ts";
-import { evaluate, outForm, prepareSegment, type Segment, segmentForms, store } from "./segment.ts";
+import {
+  evaluate,
+  evaluateTogether,
+  outForm,
+  placesTogether,
+  prepareSegment,
+  type Segment,
+  segmentForms,
+  store,
+} from "./segment.ts";
 import type { Coded } from "./stages.ts";
-import { dispose, newTemps, pushVector, type Value } from "./values.ts";
+import { dispose, newTemps, pushVector } from "./values.ts";
 
 /** How a step multiplies and adds: f32, i32, or pairs of i16 whose two products it adds at once. */
 export type Arithmetic = "float" | "words" | "pairs";
@@ -139,11 +148,19 @@ function step(
 
 function finish({ f, tiled, done, out }: Strip, blocks: readonly Block[]): void {
   const temps = newTemps(f);
-  for (const { place, sum } of blocks) {
-    const nan = tiled.arithmetic === "float" ? "dirty" : "raw";
-    const state: Value = { kind: "local", type: V128, index: sum, nan, mask: false };
-    const lookup = evaluate(temps, done, [state], { place });
-    store(f, { kernel: tiled.k, out, place }, lookup(tiled.k.results[2]!));
+  const nan = tiled.arithmetic === "float" ? "dirty" : "raw";
+  for (const together of inTurns(blocks, placesTogether(done))) {
+    const lookups = evaluateTogether(
+      temps,
+      done,
+      together.map(({ place, sum }) => ({
+        state: [{ kind: "local", type: V128, index: sum, nan, mask: false }],
+        at: { place },
+      })),
+    );
+    together.forEach(({ place }, i) => {
+      store(f, { kernel: tiled.k, out, place }, lookups[i]!(tiled.k.results[2]!));
+    });
     dispose(temps);
   }
 }
