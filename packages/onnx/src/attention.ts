@@ -1,10 +1,11 @@
 /** Attention from heads: what the operators of that name in ONNX and com.microsoft share. */
 import type { Expr } from "@opengradient/program";
-import { plus, scale as scaled, shift, zero } from "./broadcast.ts";
+import { plus, scale as scaled, zero } from "./broadcast.ts";
 import { type Frame, type Index, type Value, view } from "./builder.ts";
+import { concatenate } from "./join.ts";
 import type { Node, Unary } from "./node.ts";
 import { alongAxis as softmax } from "./operators/softmax.ts";
-import { fadd, fdiv, float, fmul, or, state } from "./scalar.ts";
+import { fadd, fdiv, float, fmul, state } from "./scalar.ts";
 import { tanh } from "./transcendental.ts";
 
 /** [B, S, heads·d] → [B, heads, S, d] */
@@ -27,12 +28,9 @@ export function mergeHeads(node: Node, x: Value): Value {
 /** What was kept of the past, and then what is new, along axis 2. */
 export function joinPast(node: Node, past: Value | undefined, now: Value): Value {
   if (past === undefined) return now;
-  const [before, after] = [past.dims[2] ?? 0, now.dims[2]!];
-  if (past.dims.length !== now.dims.length || String(past.dims.with(2, after)) !== String(now.dims))
+  if (past.dims.length !== now.dims.length || String(past.dims.with(2, now.dims[2]!)) !== String(now.dims))
     return node.refuse(`the past [${past.dims}] does not fit [${now.dims}]`);
-  return node.build.map("f32", now.dims.with(2, before + after), ({ loops, read }) =>
-    or(read(past, loops), read(now, loops.with(2, shift(loops[2]!, -before)))),
-  );
+  return concatenate(node.build, [past, now], 2);
 }
 
 /** q [B, H, S, d], k [B, G, T, d], v [B, G, T, e]: H/G neighbouring heads of q share one of k and v. */
@@ -43,12 +41,17 @@ export type At = { readonly b: Index; readonly h: Index; readonly s: Index; read
 /** Numbers of the loops of `s` and `t` of a score, and of `b`. */
 export const SCORE_LOOPS = { b: 0, s: 3, t: 4 } as const;
 
+export type Mask = (frame: Frame, at: At, score: Expr) => Expr;
+type Modify = (value: Value) => Value;
+
 export type Scoring = {
   readonly scale: number;
   /** 0: none */
   readonly softcap: number;
-  /** adds or takes away, before the softmax */
-  readonly mask: ((frame: Frame, at: At, score: Expr) => Expr) | undefined;
+  /** adds or takes away, before the softmax; a row of −∞ gives zeros */
+  readonly mask?: Mask | undefined;
+  /** What else becomes of scores and probabilities [B, H, S, T]. */
+  readonly modify?: { readonly scores: Modify | undefined; readonly probabilities: Modify | undefined };
 };
 
 /** y [B, H, S, e], and the scores [B, H, S, T] at each stage. */
@@ -57,7 +60,7 @@ export type Attended = {
   readonly scores: readonly [products: Value, capped: Value, masked: Value, probabilities: Value];
 };
 
-export function attend(node: Node, { q, k, v }: Heads, { scale, softcap, mask }: Scoring): Attended {
+export function attend(node: Node, { q, k, v }: Heads, { scale, softcap, mask, modify }: Scoring): Attended {
   const [B, H, S, d] = q.dims as [number, number, number, number];
   const [G, T, e] = [k.dims[1]!, k.dims[2]!, v.dims[3]!];
   if (String([k.dims, v.dims]) !== String([B, G, T, d, B, G, T, e]) || H % G !== 0)
@@ -82,7 +85,10 @@ export function attend(node: Node, { q, k, v }: Heads, { scale, softcap, mask }:
         return mask(frame, { b, h: head(g, r), s, t }, x);
       })
     : capped;
-  const probabilities = softmax(node, masked, 4, mask !== undefined);
+  const through = (change: Modify | undefined, value: Value): Value =>
+    change ? view(change(view(value, [B, H, S, T])), [B, G, R, S, T]) : value;
+  const chances = softmax(node, through(modify?.scores, masked), 4, mask !== undefined);
+  const probabilities = through(modify?.probabilities, chances);
   const y = node.build.fold("f32", [B, G, R, S, e], {
     over: [T],
     init: () => [float(0)],

@@ -3,10 +3,11 @@ import type { Expr } from "@opengradient/program";
 import { shift, zero } from "./broadcast.ts";
 import type { Fold, Frame, Index, Value } from "./builder.ts";
 import { numbersOf } from "./elements.ts";
+import { concatenate } from "./join.ts";
 import type { Node, Unary } from "./node.ts";
 import { recur, type States, type Step } from "./recurrence.ts";
 import { activationsOf } from "./recurrentActivations.ts";
-import { fadd, float, fmax, fmin, fmul, ilt, int, isub, loop, or, select, state } from "./scalar.ts";
+import { fadd, float, fmax, fmin, fmul, ilt, int, isub, loop, select, state } from "./scalar.ts";
 
 /** X [T, B, I], W [D, G·H, I], R [D, G·H, H], bias [D, 2·G·H] of a layer with G gates; D directions. */
 export type Layer = {
@@ -192,34 +193,27 @@ const backward = (slice: Index, lead: number): Index => ({ base: lead - 1, coef:
 export function allSteps(layer: Layer, hidden: readonly States[]): Value {
   const { node, T, B, H, batchFirst, lengths, directions } = layer;
   const parts = hidden.map(({ values: [h], lead }, i) =>
-    node.build.map("f32", [T, B, H], ({ loops: [t, b, u], read, readAt }) => {
+    node.build.map("f32", batchFirst ? [B, T, 1, H] : [T, 1, B, H], ({ loops, read, readAt }) => {
+      const number = batchFirst ? 1 : 0;
+      const [t, b, u] = [loops[number]!, loops[batchFirst ? 0 : 2]!, loops[3]!];
       const { reversed } = directions[i]!;
-      const back = backward(t!, lead);
-      if (lengths === undefined) return read(h!, [reversed ? shift(back, T) : shift(t!, lead), b!, u!]);
-      const length = read(lengths, [b!]);
-      const value = reversed ? readAt(h!, [back, b!, u!], 0, length) : read(h!, [shift(t!, lead), b!, u!]);
-      return select(ilt(loop(0), length), value, float(0));
+      const back = backward(t, lead);
+      if (lengths === undefined) return read(h!, [reversed ? shift(back, T) : shift(t, lead), b, u]);
+      const length = read(lengths, [b]);
+      const value = reversed ? readAt(h!, [back, b, u], 0, length) : read(h!, [shift(t, lead), b, u]);
+      return select(ilt(loop(number), length), value, float(0));
     }),
   );
-  const D = directions.length;
-  const join = (t: Index, d: Index, b: Index, u: Index, read: Frame["read"]): Expr =>
-    parts.map((part, i) => read({ ...part, dims: [T, 1, B, H] }, [t, shift(d, -i), b, u])).reduce(or);
-  return batchFirst
-    ? node.build.map("f32", [B, T, D, H], ({ loops: [b, t, d, u], read }) => join(t!, d!, b!, u!, read))
-    : node.build.map("f32", [T, D, B, H], ({ loops: [t, d, b, u], read }) => join(t!, d!, b!, u!, read));
+  return concatenate(node.build, parts, batchFirst ? 2 : 1);
 }
 
 /** A state of all directions after its last step: [D, B, H], or [B, D, H]. */
 export function lastStep({ node, T, B, H, batchFirst }: Layer, all: readonly States[], s: number): Value {
-  const D = all.length;
-  return node.build.map("f32", batchFirst ? [B, D, H] : [D, B, H], ({ loops, read }) => {
-    const [d, b] = (batchFirst ? [loops[1], loops[0]] : [loops[0], loops[1]]) as [Index, Index];
-    const parts = all.map(({ values, lead }, i) => {
-      const value = values[s]!;
-      // each direction is inside at its own d only
-      const split = { ...value, dims: [T + lead, 1, B, H] };
-      return read(split, [fixed(d, T + lead - 1), shift(d, -i), b, loops[2]!]);
-    });
-    return parts.reduce(or);
-  });
+  const parts = all.map(({ values, lead }) =>
+    node.build.map("f32", batchFirst ? [B, 1, H] : [1, B, H], ({ loops, read }) => {
+      const b = loops[batchFirst ? 0 : 1]!;
+      return read(values[s]!, [fixed(b, T + lead - 1), b, loops[2]!]);
+    }),
+  );
+  return concatenate(node.build, parts, batchFirst ? 1 : 0);
 }

@@ -2,8 +2,9 @@
 import type { Expr } from "@opengradient/program";
 import { shift } from "./broadcast.ts";
 import { type Frame, type Index, type Value, view } from "./builder.ts";
+import { concatenate } from "./join.ts";
 import type { Node } from "./node.ts";
-import { fadd, fmul, fneg, ieq, int, loop, or, select } from "./scalar.ts";
+import { fadd, fmul, fneg, ieq, int, loop, select } from "./scalar.ts";
 
 export type Rotation = {
   /** a table's entry i for position s of batch b */
@@ -40,7 +41,5 @@ export function rotate(node: Node, x: Value, half: number, { entry, cos, sin, in
   const rest = node.build.map("f32", [B, H, S, d - size], ({ loops, read }) =>
     read(x, loops.with(3, shift(loops[3]!, size))),
   );
-  return node.build.map("f32", x.dims, ({ loops, read }) =>
-    or(read(front, loops), read(rest, loops.with(3, shift(loops[3]!, -size)))),
-  );
+  return concatenate(node.build, [front, rest], 3);
 }

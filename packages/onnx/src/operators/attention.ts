@@ -1,6 +1,5 @@
-import type { Expr } from "@opengradient/program";
-import { type At, attend, joinPast, mergeHeads, readMask, SCORE_LOOPS, splitHeads } from "../attention.ts";
-import type { Frame, Value } from "../builder.ts";
+import { attend, joinPast, type Mask, mergeHeads, readMask, SCORE_LOOPS, splitHeads } from "../attention.ts";
+import type { Value } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { fadd, float, floatBits, iadd, ilt, int, loop, select } from "../scalar.ts";
@@ -11,7 +10,7 @@ const NEVER = float(Number.NEGATIVE_INFINITY);
  * scale·q·kᵀ, softcap, mask, softmax, ·v. Query i sees key j under `is_causal` iff j ≤ i + offset, where the offset is the
  * length of the past, or what `nonpad_kv_seqlen` leaves before the queries.
  */
-function attention(node: Node): readonly (Value | undefined)[] {
+function attention(node: Node): readonly Value[] {
   const given = [0, 1, 2].map((i) => node.typed(i, "f32")) as [Value, Value, Value];
   const flat = given[0].dims.length === 3;
   const counts = [node.int("q_num_heads", 0), node.int("kv_num_heads", 0), node.int("kv_num_heads", 0)];
@@ -38,7 +37,7 @@ function attention(node: Node): readonly (Value | undefined)[] {
 
 type Lengths = { readonly past: number | undefined; readonly queries: number };
 
-function maskOf(node: Node, { past, queries }: Lengths): ((frame: Frame, at: At, score: Expr) => Expr) | undefined {
+function maskOf(node: Node, { past, queries }: Lengths): Mask | undefined {
   const mask = node.optional(3) && node.typed(3, "f32", "bool");
   const valid = node.optional(6) && node.typed(6, "i64");
   const causal = node.int("is_causal", 0) !== 0;
@@ -57,4 +56,17 @@ function maskOf(node: Node, { past, queries }: Lengths): ((frame: Frame, at: At,
   };
 }
 
-register("Attention", (node) => attention(node) as readonly Value[]);
+/** The graphs `score_mod` and `prob_mod` change scores and probabilities. */
+function flexAttention(node: Node): Value {
+  const [q, k, v] = [0, 1, 2].map((i) => node.typed(i, "f32")) as [Value, Value, Value];
+  if (q.dims.length !== 4) return node.refuse(`queries [${q.dims}], expected rank 4`);
+  node.ignore("softmax_precision");
+  const change = (graph: string) =>
+    node.has(graph) ? (value: Value): Value => node.body(graph).lower([value])[0]! : undefined;
+  const modify = { scores: change("score_mod"), probabilities: change("prob_mod") };
+  const scale = node.float("scale", 1 / Math.sqrt(q.dims[3]!));
+  return attend(node, { q, k, v }, { scale, softcap: 0, modify }).y;
+}
+
+register("Attention", attention);
+register("FlexAttention", flexAttention, "ai.onnx.preview");

@@ -59,12 +59,12 @@ const wholeDot = (a: Value, b: Value): Dot => ({
   done: () => state(),
 });
 
-function matmul(node: Node): Value {
-  const [left, right] = [node.typed(0, "f32", "i32"), node.typed(1, "f32", "i32")];
+/** numpy.matmul of f32 or i32. */
+export function matmul(node: Node, left: Value, right: Value): Value {
   if (left.type !== right.type) return node.refuse(`inputs of types ${left.type} and ${right.type}`);
   const [a, b] = matricesOf(node, left, right);
   const dot = left.type === "f32" ? dotOf(node, { a, b, kept: keptAxes(a, b) }) : wholeDot(a, b);
   return withoutUnits(multiply(node, dot), left, right);
 }
 
-register("MatMul", matmul);
+register("MatMul", (node) => matmul(node, node.typed(0, "f32", "i32"), node.typed(1, "f32", "i32")));
