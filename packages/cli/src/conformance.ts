@@ -65,7 +65,7 @@ export async function conformance(options: ConformanceOptions): Promise<Conforma
   return { totals: { passed: count("passed"), failed: count("failed"), refused: count("refused") }, cases };
 }
 
-const isRefusal = (cause: unknown): cause is Error =>
+export const isRefusal = (cause: unknown): cause is Error =>
   cause instanceof OnnxError || cause instanceof CompileError || cause instanceof ExecutorRefusal;
 
 async function runCase(files: CaseFiles, options: ConformanceOptions): Promise<CaseResult> {
@@ -91,14 +91,14 @@ async function runCase(files: CaseFiles, options: ConformanceOptions): Promise<C
   }
 }
 
-type Model = Module & Pick<Imported, "inputs" | "outputs">;
+export type CaseModel = Module & Pick<Imported, "inputs" | "outputs">;
 
-const importModel = (bytes: Uint8Array, options: ImportOptions = {}): Model => {
+const importModel = (bytes: Uint8Array, options: ImportOptions = {}): CaseModel => {
   const imported = importGraph(bytes, options);
   return { ...imported, ...compile(imported) };
 };
 
-type Given = ReadonlyMap<string, Constant>;
+export type Given = ReadonlyMap<string, Constant>;
 
 /** Inputs that are bound to the test set's values: none, and if that is refused, more and more of what may decide shapes. */
 const BINDINGS: readonly ((value: Constant) => boolean)[] = [
@@ -108,7 +108,8 @@ const BINDINGS: readonly ((value: Constant) => boolean)[] = [
   ({ type, dims }) => type === "i64" || type === "bool" || dims.length <= 1,
 ];
 
-function importFor(bytes: Uint8Array, paths: readonly string[]): { model: Model; given: Given } {
+/** A model as a test set's inputs bind and shape it. */
+export function importFor(bytes: Uint8Array, paths: readonly string[]): { model: CaseModel; given: Given } {
   const { graph } = readModel(bytes);
   const initialized = new Set(graph.initializers.map((tensor) => tensor.name));
   const open = graph.inputs.filter((info) => !initialized.has(info.name));
@@ -154,7 +155,7 @@ function readInputs(names: readonly string[], paths: readonly string[]): Given {
   return inputs;
 }
 
-function inputsOf(model: Model, given: Given): Tensor[] {
+export function inputsOf(model: CaseModel, given: Given): Tensor[] {
   return model.inputs.map(({ name }, i) => {
     const value = given.get(name);
     if (value === undefined) throw new Error(`the test set has no input ${name}`);
@@ -168,7 +169,10 @@ function inputsOf(model: Model, given: Given): Tensor[] {
 type Tolerance = { readonly rtol: number; readonly atol: number; readonly scale: number };
 
 /** Sets called derived_… are another engine's outputs for a whole model: near 0 they differ by the rounding of larger sums. */
-const toleranceOf = (set: string, { rtol = 1e-3, atol = 1e-7 }: ConformanceOptions): Tolerance => ({
+export const toleranceOf = (
+  set: string,
+  { rtol = 1e-3, atol = 1e-7 }: Pick<ConformanceOptions, "rtol" | "atol">,
+): Tolerance => ({
   rtol,
   atol,
   scale: set.startsWith("derived_") ? 1e-5 : 0,
@@ -195,7 +199,7 @@ function differenceOf(
   return undefined;
 }
 
-function nearness(
+export function nearness(
   expected: readonly number[],
   { rtol, atol, scale }: Tolerance,
 ): (got: number, want: number) => boolean {

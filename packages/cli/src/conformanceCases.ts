@@ -55,10 +55,11 @@ function setsOf(folder: string, file: string): CaseFiles["sets"] {
     }));
 }
 
-/** input_0.pb, input_1.pb, … */
-function numbered(folder: string, prefix: string): string[] {
-  const count = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith(".pb")).length;
-  return Array.from({ length: count }, (_, i) => join(folder, `${prefix}${i}.pb`));
-}
+/** input_0.pb, input_1.pb, …; what is no tensor is a .json */
+const numbered = (folder: string, prefix: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && /^\d+\.(pb|json)$/.test(name.slice(prefix.length)))
+    .sort((a, b) => Number.parseInt(a.slice(prefix.length), 10) - Number.parseInt(b.slice(prefix.length), 10))
+    .map((name) => join(folder, name));
 
 export const readBytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));

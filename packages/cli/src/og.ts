@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { accuracyCommand } from "./commands/accuracy.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { devnetCommand } from "./commands/devnet.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   demoCommand,
   startCommand,
   conformanceCommand,
+  accuracyCommand,
 ];
 
 const AFTER =

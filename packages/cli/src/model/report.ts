@@ -105,7 +105,7 @@ const multiplications = (kernel: Kernel): number => {
   return perStep * foldSteps(kernel) * resultElements(kernel);
 };
 
-function worstOf(program: Program, labels: readonly string[]): Worst {
+export function worstOf(program: Program, labels: readonly string[]): Worst {
   const facts = factsOf(program);
   const costs = program.kernels.map((kernel, k) => ({ k, ...costOf(facts, k, kernel) }));
   const { k, gas } = costs.reduce((most, at) => (at.gas > most.gas ? at : most));
@@ -144,7 +144,7 @@ type Ran = {
 const SAMPLES = 64;
 
 /** Elements of every kernel, first, last and some between, against the reference on the engine's own tensors. */
-function compareSample(program: Program, { weights, inputs, results }: Ran): Report["equality"] {
+export function compareSample(program: Program, { weights, inputs, results }: Ran): Report["equality"] {
   const tensors = { weights: weights.map(({ data }) => data), inputs: inputs.map(({ data }) => data), results };
   const random = randomFrom(2);
   let [elements, differing] = [0, 0];
