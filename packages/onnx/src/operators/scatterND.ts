@@ -1,11 +1,11 @@
 import { shift } from "../broadcast.ts";
 import { type Value, view } from "../builder.ts";
-import { elementsOf } from "../elements.ts";
+import { elementsOf, numbersOf } from "../elements.ts";
 import type { Node } from "../node.ts";
 import { flatPlaces } from "../places.ts";
 import { register } from "../registry.ts";
 import { fold, iadd, ieq, ilt, int, loop, select, state } from "../scalar.ts";
-import { joinOf, overUpdates } from "../scatter.ts";
+import { joinOf, lastUpdates, overUpdates } from "../scatter.ts";
 
 /** data as rows that a tuple of indices names, updates as rows for such; equal places in the order of the updates. */
 function scatterND(node: Node): Value {
@@ -25,17 +25,22 @@ function scatterND(node: Node): Value {
 
 /** For each row the last update, then its elements. */
 function latest(node: Node, from: Value, to: Value, fresh: Value): Value {
-  const last = overUpdates(node, { type: "i32", dims: [from.dims[0]!] }, to.dims[0]!, {
-    first: () => int(-1),
-    step: ({ folds, read }, start) =>
-      select(ieq(read(to, [shift(folds[0]!, start)]), loop(0)), iadd(fold(0), int(start)), state()),
-  });
+  const places = node.build.known(to);
+  const last = places ? lastUpdates(numbersOf(places), from.dims[0]!) : searched(node, from, to);
   return node.build.map(from.type, from.dims, ({ loops: [row, column], read, readAt }) => {
     const at = read(last, [row!]);
     const none = { base: 0, coef: row!.coef.map(() => 0) };
     return select(ilt(at, int(0)), read(from, [row!, column!]), readAt(fresh, [none, column!], 0, at));
   });
 }
+
+/** Which update each row gets in the end, −1 where none. */
+const searched = (node: Node, from: Value, to: Value): Value =>
+  overUpdates(node, { type: "i32", dims: [from.dims[0]!] }, to.dims[0]!, {
+    first: () => int(-1),
+    step: ({ folds, read }, start) =>
+      select(ieq(read(to, [shift(folds[0]!, start)]), loop(0)), iadd(fold(0), int(start)), state()),
+  });
 
 function reduced(node: Node, from: Value, to: Value, fresh: Value): Value {
   const join = joinOf(node, from.type);
