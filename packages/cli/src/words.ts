@@ -1,4 +1,5 @@
 /** Numbers as people read them. */
+import { stripVTControlCharacters } from "node:util";
 
 const GROUP = /\B(?=(\d{3})+(?!\d))/g;
 
@@ -46,12 +47,10 @@ export function seconds(value: number): string {
 }
 
 const wide = /[\u{1f300}-\u{1faff}]/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that begins a colour
-const colour = /\u001b\[[0-9;]*m/g;
 
 /** Columns that a text takes, colours left out. */
 export const width = (text: string): number =>
-  [...text.replace(colour, "")].reduce((sum, char) => sum + (wide.test(char) ? 2 : 1), 0);
+  [...stripVTControlCharacters(text)].reduce((sum, char) => sum + (wide.test(char) ? 2 : 1), 0);
 
 export const padEnd = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)));
 export const padStart = (text: string, columns: number): string =>
