@@ -12,9 +12,9 @@ import {
   witnessShape,
 } from "@opengradient/program";
 import { programOfSeed, type Random, randomFrom, randomTensors } from "@opengradient/program/random";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ask, type Claim, claimOf, honestClaim, proofOf, storedBits } from "./claim.ts";
-import { createEvm, type Deployed } from "./evm.ts";
+import { onEvm } from "./evm.ts";
 
 const PROGRAMS = Number(process.env["ARBITER_PROGRAMS"] ?? 300);
 const ELEMENTS = Number(process.env["ARBITER_ELEMENTS"] ?? 2_000);
@@ -77,14 +77,7 @@ function mutate(random: Random, witness: Uint8Array): Uint8Array {
 }
 
 describe("Arbiter against the reference", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let arbiter: Deployed;
-
-  beforeAll(async () => {
-    evm = await createEvm();
-    arbiter = await evm.deploy("src/arbiter/Arbiter.sol");
-  });
-  afterAll(() => evm.close());
+  const [arbiter] = onEvm("src/arbiter/Arbiter.sol");
 
   test(`${ELEMENTS} elements of ${PROGRAMS} random Programs are right`, async () => {
     const wrong: string[] = [];

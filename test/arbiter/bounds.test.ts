@@ -14,9 +14,9 @@ import {
   witnessElement,
 } from "@opengradient/program";
 import { encodeFunctionData } from "viem";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { claimOf, honestClaim, proofOf } from "./claim.ts";
-import { createEvm, type Deployed } from "./evm.ts";
+import { onEvm } from "./evm.ts";
 
 /** What the formula's 150,000 hold beside `prove`: the transaction's 21,000, opening, verdict and waterfall. */
 const COURT = 81_000;
@@ -36,23 +36,14 @@ const times = <T>(count: number, item: T): T[] => Array<T>(count).fill(item);
 
 /** Kernels in which one term of the formula outweighs all others: none may cost more than the formula says. */
 describe.skipIf(process.env["HARDHAT_COVERAGE"] !== undefined)("each term of the cost formula", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let arbiter: Deployed;
-  let meter: Deployed;
+  const [arbiter, meter] = onEvm("src/arbiter/Arbiter.sol", "test/arbiter/GasMeter.sol");
   const shares: [number, string][] = [];
-
-  beforeAll(async () => {
-    evm = await createEvm();
-    arbiter = await evm.deploy("src/arbiter/Arbiter.sol");
-    meter = await evm.deploy("test/arbiter/GasMeter.sol");
-  });
   afterAll(() => {
     const most = shares.sort(([a], [b]) => b - a).slice(0, 5);
     console.log(
       "nearest to the formula:",
       most.map(([share, name]) => `${name} ${(100 * share).toFixed(0)} %`).join(", "),
     );
-    return evm.close();
   });
 
   /** Proves element 0 of a lie about it; gas to execute beside what the formula allows for it without calldata. */

@@ -1,45 +1,13 @@
-import { concatBytes, keccak, toHex, treeRoot } from "@opengradient/commitments";
-import {
-  type Committed,
-  commitTensors,
-  decodeHeader,
-  encodeHeader,
-  outputsOf,
-  type Program,
-  programRoot,
-  runReference,
-  type Statement,
-  type Tensor,
-  tensorsRoot,
-  traceLeaves,
-} from "@opengradient/program";
+import { toHex } from "@opengradient/commitments";
+import { type Committed, type Program, runReference, type Statement, type Tensor } from "@opengradient/program";
+import { claimOf as commitmentsOf, type Run } from "../../packages/program/test/programs.ts";
 import type { Deployed } from "./evm.ts";
 import { Revert } from "./evm.ts";
-
-export type Run = {
-  readonly weights: readonly Tensor[];
-  readonly inputs: readonly Tensor[];
-  readonly results: readonly Uint8Array[];
-};
 
 /** A run with what it commits to, as its operator knows it and as the chain does. */
 export type Claim = Run & { readonly program: Program; readonly committed: Committed; readonly statement: Statement };
 
-const traceSalt = keccak(concatBytes([Uint8Array.of(1, 2, 3)]));
-
-export function claimOf(program: Program, run: Run): Claim {
-  const committed = commitTensors(program, { ...run, traceSalt });
-  const statement: Statement = {
-    header: decodeHeader(encodeHeader(program)),
-    programRoot: programRoot(program),
-    weightsRoot: tensorsRoot(run.weights),
-    inputRoot: tensorsRoot(run.inputs),
-    outputRoot: tensorsRoot(outputsOf(program, run.results)),
-    traceRoot: treeRoot(traceLeaves(program, traceSalt, committed.roots[2])),
-    traceSalt,
-  };
-  return { ...run, program, committed, statement };
-}
+export const claimOf = (program: Program, run: Run): Claim => ({ ...run, program, ...commitmentsOf(program, run) });
 
 /** What an honest operator claims. */
 export function honestClaim(program: Program, weights: readonly Tensor[], inputs: readonly Tensor[]): Claim {

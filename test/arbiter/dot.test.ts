@@ -1,6 +1,6 @@
 import { OPERAND_CLASSES, type OperandClass, randomFrom, wordOfClass } from "@opengradient/program/random";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEvm, type Deployed } from "./evm.ts";
+import { describe, expect, test } from "vitest";
+import { onEvm } from "./evm.ts";
 
 const view = new DataView(new ArrayBuffer(4));
 const number = (bits: number): number => {
@@ -21,14 +21,7 @@ const KINDS: readonly Kind[] = [...OPERAND_CLASSES, "swing", "tiny", "huge", "ca
 const FINITE: readonly Kind[] = ["unit", "normal", "zero", "denormal", "small", "swing", "tiny", "huge", "cancel"];
 
 describe("inner loops of dot folds", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let harness: Deployed;
-  beforeAll(async () => {
-    evm = await createEvm();
-    harness = await evm.deploy("test/arbiter/DotHarness.sol");
-  });
-  afterAll(() => evm.close());
-
+  const [harness] = onEvm("test/arbiter/DotHarness.sol");
   async function check(acc: number, rows: readonly (readonly [number[], number[]])[]): Promise<bigint> {
     const n = rows[0]?.[0].length ?? 0;
     const data = Buffer.alloc(rows.length * n * 8);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import { type Abi, type Address, decodeErrorResult, decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
+import { afterAll, beforeAll } from "vitest";
 
 const configPath = fileURLToPath(import.meta.resolve("@opengradient/contracts/config"));
 const root = dirname(configPath);
@@ -55,6 +56,28 @@ export async function createEvm() {
       await provider.close();
     },
   };
+}
+
+/** Contracts on an EVM of their own, there while the tests of the `describe` that asks for them run. */
+export function onEvm<const S extends readonly string[]>(...sources: S): { readonly [K in keyof S]: Deployed } {
+  let evm: Awaited<ReturnType<typeof createEvm>>;
+  const deployed: Deployed[] = [];
+  beforeAll(async () => {
+    evm = await createEvm();
+    for (const source of sources) deployed.push(await evm.deploy(source));
+  });
+  afterAll(() => evm.close());
+  const contracts = sources.map(
+    (source, i): Deployed => ({
+      abi: artifact(source).abi,
+      get address() {
+        return deployed[i]!.address;
+      },
+      call: (name, args) => deployed[i]!.call(name, args),
+      transact: (name, args) => deployed[i]!.transact(name, args),
+    }),
+  );
+  return contracts as { readonly [K in keyof S]: Deployed };
 }
 
 async function deploy(provider: Provider, { abi, bytecode }: Artifact): Promise<Deployed> {

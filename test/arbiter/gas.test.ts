@@ -9,10 +9,10 @@ import {
   witnessElement,
 } from "@opengradient/program";
 import { programOfSeed, type Random, randomFrom, randomTensors } from "@opengradient/program/random";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Claim, claimOf, honestClaim, proofOf } from "./claim.ts";
 import { type DotOptions, dotOf, exponents } from "./dotOf.ts";
-import { createEvm, type Deployed } from "./evm.ts";
+import { onEvm } from "./evm.ts";
 
 const ELEMENTS = Number(process.env["GAS_ELEMENTS"] ?? 300);
 /** What the formula holds beside `prove` itself: the court's part (opening, verdict, waterfall). */
@@ -37,14 +37,7 @@ const dotClaim = (options: DotOptions): Claim => {
 };
 
 describe("gas of a proof", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let arbiter: Deployed;
-  beforeAll(async () => {
-    evm = await createEvm();
-    arbiter = await evm.deploy("src/arbiter/Arbiter.sol");
-  });
-  afterAll(() => evm.close());
-
+  const [arbiter, harness] = onEvm("src/arbiter/Arbiter.sol", "test/arbiter/CostHarness.sol");
   /** Gas of the transaction, and the share of what the formula allows it. */
   async function prove(honest: Claim, k: number, e: number): Promise<{ gas: number; bytes: number; share: number }> {
     const lie = lieAbout(honest, k, e);
@@ -102,7 +95,6 @@ describe("gas of a proof", () => {
   });
 
   test("the formula in Solidity is the formula in TypeScript", async () => {
-    const harness = await evm.deploy("test/arbiter/CostHarness.sol");
     for (let seed = 1; seed <= 150; seed++) {
       const program = programOfSeed(seed);
       const facts = factsOf(program);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEvm, type Deployed } from "./evm.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { onEvm } from "./evm.ts";
 
 const word = new DataView(new ArrayBuffer(4));
 const number = (bits: number): number => {
@@ -139,15 +139,8 @@ function vectors(text: string): Vector[] {
 }
 
 describe("F32 against Math.fround", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let harness: Deployed;
+  const [harness] = onEvm("test/arbiter/F32Harness.sol");
   const most = new Map<string, number>();
-
-  beforeAll(async () => {
-    evm = await createEvm();
-    harness = await evm.deploy("test/arbiter/F32Harness.sol");
-  });
-  afterAll(() => evm.close());
 
   async function run(op: number, pairs: readonly number[]): Promise<{ results: number[]; gas: number }> {
     const results: number[] = [];

@@ -10,8 +10,8 @@ import {
   validateProgram,
 } from "@opengradient/program";
 import { programOfSeed, type Random, randomFrom } from "@opengradient/program/random";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEvm, type Deployed, Revert } from "./evm.ts";
+import { describe, expect, test } from "vitest";
+import { onEvm, Revert } from "./evm.ts";
 
 const MUTATIONS = Number(process.env["VALIDATOR_MUTATIONS"] ?? 1_500);
 
@@ -74,14 +74,7 @@ function refusal(check: () => unknown): string | undefined {
 }
 
 describe("Validator against packages/program", () => {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  let validator: Deployed;
-  beforeAll(async () => {
-    evm = await createEvm();
-    validator = await evm.deploy("src/arbiter/Validator.sol");
-  });
-  afterAll(() => evm.close());
-
+  const [validator] = onEvm("src/arbiter/Validator.sol");
   /** The rule that the Validator names, or the facts. */
   async function onChain({ header, descriptors }: Encoded, first = 0): Promise<string | readonly Facts[]> {
     try {

@@ -6,6 +6,7 @@ import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import {
   type Abi,
   type Address,
+  concat,
   createPublicClient,
   createTestClient,
   createWalletClient,
@@ -224,4 +225,14 @@ export async function toyClaim(chain: Chain, court: Court, requestId: bigint, tr
   };
   const id = claimDigest({ chainId: hardhat.id, market: court.market.address }, claim);
   return { terms, claim, id, opening, deadline };
+}
+
+/** The tree over hashes as docs/spec/commitments.md has it, written apart from our own. */
+export function rootOf(leaves: readonly Hex[]): Hex {
+  let level = [...leaves];
+  while (level.length > 1)
+    level = level.flatMap((left, i) =>
+      i % 2 ? [] : [i + 1 < level.length ? keccak256(concat(["0x01", left, level[i + 1]!])) : left],
+    );
+  return level[0]!;
 }

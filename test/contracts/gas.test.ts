@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { claimTypes } from "@opengradient/protocol";
 import { concat, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, toyClaim } from "./court.ts";
+import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, rootOf, toyClaim } from "./court.ts";
 
 /** Upper bounds of what people pay, from the issue that asked for them. */
 const BOUNDS: Record<string, number> = {
@@ -33,18 +33,8 @@ afterAll(() => chain.close());
 const position = (object: number, tensor: number, j: number, i: number): bigint =>
   (BigInt(object) << 72n) | (BigInt(tensor) << 40n) | (BigInt(j) << 32n) | BigInt(i);
 
-/** The tree over 256 hashes as docs/spec/commitments.md has it. */
-function root256(leaves: readonly Hex[]): Hex {
-  let level = [...leaves];
-  while (level.length > 1)
-    level = Array.from({ length: level.length / 2 }, (_, i) =>
-      keccak256(concat(["0x01", level[2 * i]!, level[2 * i + 1]!])),
-    );
-  return level[0]!;
-}
-
 const leaves = Array.from({ length: 256 }, (_, i) => keccak256(toHex(i + 1)));
-const tensorRoot = keccak256(concat(["0x02", "0x00", toHex(BIG_SHAPE, { size: 4 }), root256(leaves)]));
+const tensorRoot = keccak256(concat(["0x02", "0x00", toHex(BIG_SHAPE, { size: 4 }), rootOf(leaves)]));
 const big = position(5, 0, 1, 0);
 
 /** The trace of the toy model has one leaf, kernel 0's. */

@@ -1,6 +1,6 @@
 import { concat, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Chain, type Court, createChain, createCourt, toyClaim, toyProgram } from "./court.ts";
+import { type Chain, type Court, createChain, createCourt, rootOf, toyClaim, toyProgram } from "./court.ts";
 
 let chain: Chain;
 let court: Court;
@@ -15,15 +15,6 @@ const ORIGIN = { weightsRoot: zeroHash, sourceHash: zeroHash, compilerHash: zero
 /** The root of the trace, where its j is 1. */
 const FOOT = (1n << 72n) | (1n << 32n);
 const GWEI = 10n ** 9n;
-
-function rootOf(leaves: readonly Hex[]): Hex {
-  let level = [...leaves];
-  while (level.length > 1)
-    level = level.flatMap((left, i) =>
-      i % 2 ? [] : [i + 1 < level.length ? keccak256(concat(["0x01", left, level[i + 1]!])) : left],
-    );
-  return level[0]!;
-}
 
 /** The trace of a model whose every kernel but the outputs has a result: tensorRoots, and the root over their leaves. */
 function traceOf(kernels: number, outputs: readonly number[], requestId: bigint) {

@@ -2,6 +2,7 @@ import type { Deployment } from "@opengradient/bindings";
 import { opgAbi } from "@opengradient/bindings";
 import {
   DEVNET_CHAIN_ID,
+  DEVNET_NAMES,
   type DevnetName,
   deployDevnet,
   devnetAccount,
@@ -30,16 +31,6 @@ import { type Address, createPublicClient, createWalletClient, custom, type Hex,
 import { hardhat } from "viem/chains";
 
 export const OPG = 10n ** 18n;
-const NAMES: readonly DevnetName[] = [
-  "deployer",
-  "author",
-  "operator",
-  "operator2",
-  "requester",
-  "requester2",
-  "challenger",
-  "pool",
-];
 
 /** The clocks of these stories, in seconds: short, and each of another length. */
 export const CLOCKS = { ...devnetParameters, window: 600, reaction: 90, answer: 120, freeze: 400, grace: 200 };
@@ -73,7 +64,7 @@ export async function createWorld(tier = CLOCKS): Promise<World> {
   const chain = createPublicClient({ chain: hardhat, transport, pollingInterval: 1, cacheTime: 0 });
   const reader: Reader = { chain, addresses, chainId };
   const writers = new Map(
-    NAMES.map((name, index) => {
+    DEVNET_NAMES.map((name, index) => {
       const wallet = createWalletClient({ account: devnetAccount(index), chain: hardhat, transport });
       return [name, { ...reader, wallet } satisfies Writer];
     }),

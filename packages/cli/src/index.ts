@@ -1,4 +1,4 @@
-export { DEVNET_CHAIN_ID, type DevnetName, devnetAccount, devnetAddress } from "./chain/accounts.ts";
+export { DEVNET_CHAIN_ID, DEVNET_NAMES, type DevnetName, devnetAccount, devnetAddress } from "./chain/accounts.ts";
 export { readArtifacts } from "./chain/artifacts.ts";
 export { deployDevnet, devnetSystem, openChain, startChain } from "./chain/local.ts";
 export { publishModel } from "./chain/publish.ts";

@@ -188,29 +188,16 @@ function storyLaws(stage: Stage, endings: readonly Ending[]): Law[] {
 async function debtsAt(stage: Stage, blockNumber: bigint) {
   const { chain, addresses } = stage.writer("author");
   const at = { blockNumber } as const;
+  const own = (name: ActorName) => [stage.writer(name).wallet.account.address] as const;
+  const staking = { address: addresses.staking, abi: stakingAbi, ...at } as const;
+  const disputes = { address: addresses.disputes, abi: disputesAbi, ...at } as const;
   const operators = await Promise.all(
-    (["operator", "operator2"] as const).map((name) => {
-      const args = [stage.writer(name).wallet.account.address] as const;
-      return chain.readContract({
-        address: addresses.staking,
-        abi: stakingAbi,
-        functionName: "operators",
-        args,
-        ...at,
-      });
-    }),
+    (["operator", "operator2"] as const).map((name) =>
+      chain.readContract({ ...staking, functionName: "operators", args: own(name) }),
+    ),
   );
   const credits = await Promise.all(
-    ACTOR_NAMES.map((name) => {
-      const args = [stage.writer(name).wallet.account.address] as const;
-      return chain.readContract({
-        address: addresses.disputes,
-        abi: disputesAbi,
-        functionName: "credits",
-        args,
-        ...at,
-      });
-    }),
+    ACTOR_NAMES.map((name) => chain.readContract({ ...disputes, functionName: "credits", args: own(name) })),
   );
   const pots = await chain.readContract({ address: addresses.market, abi: marketAbi, functionName: "pots", ...at });
   const supply = await chain.readContract({ address: addresses.opg, abi: opgAbi, functionName: "totalSupply", ...at });
