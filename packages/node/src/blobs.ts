@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 export type Blobs = {
@@ -6,6 +17,8 @@ export type Blobs = {
   put(id: `0x${string}`, bytes: Uint8Array): void;
   get(id: `0x${string}`): Uint8Array | undefined;
   has(id: `0x${string}`): boolean;
+  /** Removes all others, and what a kill left half written; how many were removed and are left. */
+  retain(wanted: ReadonlySet<string>): { readonly removed: number; readonly left: number };
 };
 
 /**
@@ -31,5 +44,11 @@ export function openBlobs(folder: string): Blobs {
     },
     get: (id) => (existsSync(path(id)) ? new Uint8Array(readFileSync(path(id))) : undefined),
     has: (id) => existsSync(path(id)),
+    retain(wanted) {
+      const files = readdirSync(folder);
+      const others = files.filter((name) => !wanted.has(`0x${name}`));
+      for (const name of others) rmSync(join(folder, name));
+      return { removed: others.length, left: files.length - others.length };
+    },
   };
 }

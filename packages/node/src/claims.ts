@@ -1,9 +1,9 @@
 import { encodePosition, type Position } from "@opengradient/commitments";
-import type { ProtocolEvent, Request } from "@opengradient/protocol";
+import type { Claim, Parameters, ProtocolEvent, Request } from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 import type { Db } from "./database.ts";
 import { eventsAbout } from "./follower.ts";
-import { type ClaimHistory, historyOf, sameAddress } from "./history.ts";
+import { type ClaimHistory, historyOf } from "./history.ts";
 import { fromJson } from "./json.ts";
 
 /** A request on chain, as its event tells it. */
@@ -18,19 +18,35 @@ const OPEN_CLAIMS = `SELECT subject FROM events p WHERE name = 'Posted' AND NOT 
 const DISPUTED = `SELECT DISTINCT p.subject FROM events p JOIN events d ON d.subject = p.subject
   WHERE p.name = 'Posted' AND d.name IN ('Demanded', 'Committed')`;
 
-/** Requests that wait for this operator's answer. */
-export function openRequests(db: Db, operator: Address, now: number): OpenRequest[] {
-  const rows = db.prepare<[], { event: string }>(OPEN_REQUESTS).all();
-  return rows
-    .map(({ event }) => fromJson<ProtocolEvent>(event).args)
-    .filter((args) => sameAddress(args["operator"], operator))
+const argsOf = (db: Db, query: string): ProtocolEvent["args"][] =>
+  db
+    .prepare<[], { event: string }>(query)
+    .all()
+    .map(({ event }) => fromJson<ProtocolEvent>(event).args);
+
+/** Requests that wait for an answer, whoever is to give it. */
+export const openRequests = (db: Db, now: number): OpenRequest[] =>
+  argsOf(db, OPEN_REQUESTS)
     .map((args) => ({
       requestId: args["requestId"] as bigint,
       requester: args["requester"] as Address,
       terms: args["request"] as Request,
     }))
     .filter(({ terms }) => terms.deadline >= BigInt(now));
+
+/** Claims that are undecided, or whose window ended no longer ago than `keep` seconds. */
+export function lateClaims(db: Db, now: number, keep: number): Claim[] {
+  const open = new Set(openClaims(db));
+  return argsOf(db, "SELECT event FROM events WHERE name = 'Posted'")
+    .filter((args) => open.has(args["id"] as Hex) || Number(args["windowEnd"]) + keep >= now)
+    .map((args) => args["claim"] as Claim);
 }
+
+/** Clocks of a tier by the hash that a request names. */
+export const tierOf = (db: Db, hash: Hex): Parameters =>
+  argsOf(db, "SELECT event FROM events WHERE name = 'TierAdded'").find((args) => args["parametersHash"] === hash)![
+    "parameters"
+  ] as Parameters;
 
 const digests = (db: Db, query: string): Hex[] =>
   db

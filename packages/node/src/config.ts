@@ -35,6 +35,11 @@ const schema = z.object({
   bumpAfter: z.int().positive().default(30),
   /** gwei that a gas unit may cost at most */
   feeCapGwei: z.int().positive().default(500),
+  /** seconds after a claim's window in which its input and output are still served although it is decided */
+  keepSeconds: z
+    .int()
+    .min(0)
+    .default(7 * 86_400),
   mostUploadBytes: z
     .int()
     .positive()

@@ -6,11 +6,12 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import type { Answer } from "./answers.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { encodeModel, MODEL_FILES, type ModelFile } from "./modelFiles.ts";
-import type { Answer, Operator } from "./operator.ts";
+import type { Operator } from "./operator.ts";
 import type { Watcher } from "./watcher.ts";
 
 export type HttpOptions = {
@@ -86,11 +87,12 @@ function takeInputs(app: Hono, { models, operator, watcher, inputs, mostUpload, 
 }
 
 function serveOperator(app: Hono, operator: Operator): void {
-  const answered = (c: Context, give: (answer: Answer) => Uint8Array) => {
+  function answered<T>(c: Context, find: (answer: Answer) => T | undefined, encode: (found: T) => Uint8Array) {
     const digest = c.req.param("digest") ?? "";
     const answer = isHash(digest) ? operator.answer(digest) : undefined;
-    return answer ? binary(c, give(answer)) : c.notFound();
-  };
+    const found = answer && find(answer);
+    return found ? binary(c, encode(found)) : c.notFound();
+  }
 
   app.get("/requests/:id/receipt", (c) => {
     const id = c.req.param("id");
@@ -98,16 +100,16 @@ function serveOperator(app: Hono, operator: Operator): void {
     return receipt ? c.body(receiptToJson(receipt), 200, { "content-type": "application/json" }) : c.notFound();
   });
 
-  app.get("/claims/:digest/inputs", (c) => answered(c, (answer) => encodePackage(operator.inputs(answer))));
+  app.get("/claims/:digest/inputs", (c) => answered(c, operator.inputs, encodePackage));
 
-  app.get("/claims/:digest/outputs", (c) => answered(c, (answer) => encodePackage(operator.outputs(answer))));
+  app.get("/claims/:digest/outputs", (c) => answered(c, operator.outputs, encodePackage));
 
   app.get("/claims/:digest/nodes/:position", (c) => {
     const position = c.req.param("position");
     if (!/^\d{1,25}$/.test(position)) return c.notFound();
     try {
       const at = decodePosition(BigInt(position));
-      return answered(c, (answer) => revealNode(operator.run(answer), at));
+      return answered(c, operator.run, (run) => revealNode(run, at));
     } catch {
       return c.notFound();
     }

@@ -4,6 +4,7 @@ import type { Reader } from "@opengradient/protocol";
 import type { Hono } from "hono";
 import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { answerTable } from "./answers.ts";
 import { openBlobs } from "./blobs.ts";
 import type { NodeConfig } from "./config.ts";
 import { type Db, openDatabase } from "./database.ts";
@@ -17,6 +18,7 @@ import { jsonLog, type Log } from "./log.ts";
 import { readModel } from "./models.ts";
 import { openOperator } from "./operator.ts";
 import { type Outbox, openOutbox } from "./outbox.ts";
+import { openPruner } from "./pruning.ts";
 import { openWatcher } from "./watcher.ts";
 
 /** What may be put in the place of the node's own parts. */
@@ -64,6 +66,9 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const db = openDatabase(join(config.dataDir, "node.db"));
   const blobs = openBlobs(join(config.dataDir, "blobs"));
   const inputs = openInputs(blobs);
+  const answers = answerTable(db);
+  const pruner = openPruner({ db, blobs, answers, keep: config.keepSeconds, log });
+  const began = Date.now();
   const guard = openGuard(join(config.dataDir, "guard.db"));
   const outboxOf = (key: Hex): Outbox =>
     openOutbox({
@@ -87,7 +92,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     const outbox = parts.aroundOperatorOutbox?.(own) ?? own;
     outboxes.push(outbox);
     const account = privateKeyToAccount(key);
-    return openOperator({ db, guard, blobs, inputs, models, reader, owner, account, outbox, postOpened, log });
+    return openOperator({ db, answers, guard, blobs, inputs, models, reader, owner, account, outbox, postOpened, log });
   }
 
   async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>) {
@@ -116,6 +121,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
         head = await follower.tick();
         await operator?.tick(head);
         for (const outbox of outboxes) await outbox.tick(head.time);
+        pruner.tick(head);
       }),
     ),
   ];
@@ -138,9 +144,12 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
       chainId: reader.chainId,
       head: head && { block: Number(head.number), time: head.time },
       failure,
-      operator: operator?.owner,
-      watcher: config.watcher?.mode,
+      upSeconds: Math.floor((Date.now() - began) / 1000),
+      models: [...models.values()].map(({ name, modelRoot }) => ({ name, modelRoot })),
+      operator: operator && { owner: operator.owner, ...operator.counts() },
+      watcher: watcher && config.watcher && { mode: config.watcher.mode, ...watcher.counts() },
       outboxes: outboxes.map((outbox) => ({ account: outbox.account, intents: outbox.counts() })),
+      blobs: pruner.left(),
     }),
     mostUpload: config.mostUploadBytes,
     log,

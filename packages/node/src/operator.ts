@@ -21,27 +21,19 @@ import {
   signClaim,
 } from "@opengradient/protocol";
 import type { Address, Hex, LocalAccount } from "viem";
+import { type Burden, overburdened } from "./admission.ts";
+import type { Answer, Answers } from "./answers.ts";
 import type { Blobs } from "./blobs.ts";
-import { claimHistory, type OpenRequest, openClaims, openRequests, positionKey } from "./claims.ts";
+import { claimHistory, type OpenRequest, openClaims, openRequests, positionKey, tierOf } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
 import type { Guard } from "./guard.ts";
-import type { ClaimHistory, Demand } from "./history.ts";
+import { type ClaimHistory, type Demand, sameAddress } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
-import { fromJson, toJson } from "./json.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
-import { keptRuns } from "./runs.ts";
-
-/** A claim of ours, on disk before it is signed, so that a restart signs the same one. */
-export type Answer = {
-  readonly requestId: bigint;
-  readonly digest: Hex;
-  readonly claim: Claim;
-  readonly deadline: bigint;
-  readonly signature: Hex | undefined;
-};
+import { keptRuns, type Traced } from "./runs.ts";
 
 export type Operator = {
   readonly owner: Address;
@@ -50,15 +42,19 @@ export type Operator = {
   receipt(requestId: bigint): Receipt | undefined;
   /** a claim of ours by its digest */
   answer(digest: Hex): Answer | undefined;
-  inputs(answer: Answer): Package;
-  outputs(answer: Answer): Package;
-  run(answer: Answer): CommittedRun;
+  /** as `outputs` and `run`: undefined once the claim was decided and its data were removed */
+  inputs(answer: Answer): Package | undefined;
+  outputs(answer: Answer): Package | undefined;
+  run(answer: Answer): CommittedRun | undefined;
   /** the model of a request that waits for this input; undefined: nobody asked for it (yet) */
   waitsFor(input: Hex): Hex | undefined;
+  /** requests that wait, those of them that were declined, claims that are undecided */
+  counts(): { readonly waiting: number; readonly declined: number; readonly undecided: number };
 };
 
 export type OperatorOptions = {
   readonly db: Db;
+  readonly answers: Answers;
   readonly guard: Guard;
   readonly blobs: Blobs;
   readonly inputs: Inputs;
@@ -79,15 +75,13 @@ const POST_TIME = 12n * 3600n;
 /** Seconds after which a declined request is looked at again: stake may have come free. */
 const DECLINED_FOR = 60;
 
-type AnswerRow = { requestId: string; answer: string; signature: Hex | null };
-
 export function openOperator(options: OperatorOptions): Operator {
-  const { db, blobs, models, reader, owner, outbox, log } = options;
-  const table = answerTable(db);
-  const runs = keptRuns((claim) => models.get(claim.modelRoot)!);
+  const { db, answers, blobs, models, reader, owner, outbox, log } = options;
+  const runs = keptRuns(models);
   /** request → when to look at it again */
   const declined = new Map<bigint, number>();
   let waiting: readonly OpenRequest[] = [];
+  let undecided: readonly Answer[] = [];
   const enqueue = (id: string, call: Call, deadline?: number) =>
     outbox.add({
       id,
@@ -97,19 +91,32 @@ export function openOperator(options: OperatorOptions): Operator {
       ...(deadline === undefined ? {} : { deadline }),
     });
 
-  const inputs = ({ claim }: Answer): Package => options.inputs.get(claim.input)!;
-  const outputs = ({ claim }: Answer): Package => decodePackage(blobs.get(claim.output)!);
-  const run = (answer: Answer): CommittedRun => runs(answer.claim, inputs(answer).tensors);
+  const inputs = ({ claim }: Answer): Package | undefined => options.inputs.get(claim.input);
+  const outputs = ({ claim }: Answer): Package | undefined => {
+    const bytes = blobs.get(claim.output);
+    return bytes && decodePackage(bytes);
+  };
+  const run = (answer: Answer): CommittedRun | undefined => {
+    const input = inputs(answer);
+    return input && runs.of(answer.claim, input.tensors);
+  };
+
+  const burdenOf = (claim: Traced & Pick<Claim, "parameters">): Burden => ({
+    // A model that is no longer loaded takes no time.
+    seconds: models.has(claim.modelRoot) ? runs.seconds(claim, () => options.inputs.get(claim.input)!.tensors) : 0,
+    answer: tierOf(db, claim.parameters).answer,
+  });
 
   /** Why a request is not answered, beside that its input is not here yet. */
-  async function refusalOf({ terms }: OpenRequest): Promise<string | undefined> {
+  async function refusalOf({ requestId, requester, terms }: OpenRequest, now: number): Promise<string | undefined> {
     if (!models.has(terms.modelRoot)) return "the model is not loaded here";
     if (terms.level !== BUILT_LEVELS) return `level ${terms.level} is not built`;
     const offer = await quote(reader, { operator: owner, modelRoot: terms.modelRoot });
     if (offer.refusal) return `this operator is ${offer.refusal}`;
     if (terms.fee < offer.fee) return `the fee ${terms.fee} is below ${offer.fee}`;
     if (terms.coverage > offer.maxCoverage) return `the coverage ${terms.coverage} is above ${offer.maxCoverage}`;
-    return undefined;
+    const open = answers.undecided(now).map(({ claim }) => burdenOf(claim));
+    return overburdened(open, burdenOf({ ...terms, requestId, requester }));
   }
 
   function claimOf({ requestId, requester, terms }: OpenRequest, now: number): Claim {
@@ -136,29 +143,36 @@ export function openOperator(options: OperatorOptions): Operator {
 
   /** The claim goes to disk, then into the guard, and only then is it signed. */
   async function answerRequest(request: OpenRequest, now: number): Promise<Answer> {
-    const known = table.byRequest(request.requestId);
+    const known = answers.byRequest(request.requestId);
     if (known?.signature) return known;
     const claim = known?.claim ?? claimOf(request, now);
     const digest = claimDigest(domainOf(reader), claim);
     const answer = { requestId: request.requestId, digest, claim, deadline: request.terms.deadline };
-    if (!known) table.insert(answer);
+    if (!known) answers.insert(answer);
     options.guard.remember(String(request.requestId), digest);
     const signature = await signClaim(options.account, domainOf(reader), claim);
-    table.sign(request.requestId, signature);
+    answers.sign(request.requestId, signature);
     log.info({ requestId: String(request.requestId), digest }, "answered");
     return { ...answer, signature };
   }
 
+  /** @throws Error when the input of an undecided claim is gone, which only a hand in the data directory does */
+  function held(answer: Answer): { readonly salt: Hex; readonly run: CommittedRun } {
+    const input = inputs(answer);
+    if (!input) throw new Error(`the input of claim ${answer.digest} is gone from the data directory: put it back`);
+    return { salt: input.salt, run: runs.of(answer.claim, input.tensors) };
+  }
+
   function openingFor(answer: Answer): Opening {
-    const { salt } = inputs(answer);
-    const { inputRoot, outputRoot, traceRoot } = run(answer);
+    const { salt, run } = held(answer);
+    const { inputRoot, outputRoot, traceRoot } = run;
     return { salt, inputRoot: toHex(inputRoot), outputRoot: toHex(outputRoot), traceRoot: toHex(traceRoot) };
   }
 
   async function answerOne(request: OpenRequest, head: Head): Promise<void> {
     const { requestId, terms } = request;
     if (head.time < (declined.get(requestId) ?? 0) || !options.inputs.has(terms.input)) return;
-    const reason = table.byRequest(requestId) ? undefined : await refusalOf(request);
+    const reason = answers.byRequest(requestId) ? undefined : await refusalOf(request, head.time);
     if (reason) {
       declined.set(requestId, head.time + DECLINED_FOR);
       log.warn({ requestId: String(requestId), reason }, "declined");
@@ -189,7 +203,7 @@ export function openOperator(options: OperatorOptions): Operator {
       const opening = openingFor(answer);
       enqueue(`open:${digest}`, calls.openClaim(reader.addresses, { claim, opening }), due);
     } else {
-      const data = toHex(revealNode(run(answer), position));
+      const data = toHex(revealNode(held(answer).run, position));
       enqueue(`reveal:${digest}:${key}:${target}`, calls.reveal(reader.addresses, { claim, position, data }), due);
     }
   }
@@ -202,7 +216,7 @@ export function openOperator(options: OperatorOptions): Operator {
   }
 
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
-    const answer = table.byDigest(history.digest);
+    const answer = answers.byDigest(history.digest);
     if (!answer) return;
     const asked = history.demands.filter(({ state, due }) => state === "asked" && head.time <= due);
     for (const demand of asked) {
@@ -217,44 +231,43 @@ export function openOperator(options: OperatorOptions): Operator {
     if (status === "open" && pending === 0 && head.time > finalAfter) finalise(answer, history);
   }
 
+  function tellDecided(now: readonly Answer[]): void {
+    const left = new Set(now.map(({ digest }) => digest));
+    for (const { digest } of undecided) {
+      if (left.has(digest)) continue;
+      const status = claimHistory(db, digest)?.status;
+      if (status === "final") log.info({ digest }, "final: the fee is paid");
+      else if (status === "void") log.error({ digest }, "void: a claim of ours fell, and stake with it");
+      else log.warn({ digest }, "not posted in time: its fee goes back");
+    }
+    undecided = now;
+  }
+
   return {
     owner,
+    counts: () => ({
+      waiting: waiting.length,
+      declined: waiting.filter(({ requestId }) => declined.has(requestId)).length,
+      undecided: undecided.length,
+    }),
     inputs,
     outputs,
     run,
-    answer: table.byDigest,
+    answer: answers.byDigest,
     async tick(head) {
       // Claims first: an answer that is late costs stake, a request that is late costs a fee.
       for (const digest of openClaims(db))
-        if (table.byDigest(digest)) await apart({ digest }, () => lookAfter(claimHistory(db, digest)!, head));
-      waiting = openRequests(db, owner, head.time);
+        if (answers.byDigest(digest)) await apart({ digest }, () => lookAfter(claimHistory(db, digest)!, head));
+      waiting = openRequests(db, head.time).filter(({ terms }) => sameAddress(terms.operator, owner));
       for (const request of waiting)
         await apart({ requestId: String(request.requestId) }, () => answerOne(request, head));
+      tellDecided(answers.undecided(head.time));
     },
     receipt(requestId) {
-      const answer = table.byRequest(requestId);
+      const answer = answers.byRequest(requestId);
       if (!answer?.signature) return undefined;
       return { ...domainOf(reader), claim: answer.claim, signature: answer.signature };
     },
     waitsFor: (input) => waiting.find(({ terms }) => terms.input === input)?.terms.modelRoot,
-  };
-}
-
-function answerTable(db: Db) {
-  const insert = db.prepare("INSERT INTO answers (requestId, digest, answer) VALUES (?, ?, ?)");
-  const sign = db.prepare("UPDATE answers SET signature = ? WHERE requestId = ?");
-  const byRequest = db.prepare<[string], AnswerRow>("SELECT * FROM answers WHERE requestId = ?");
-  const byDigest = db.prepare<[string], AnswerRow>("SELECT * FROM answers WHERE digest = ?");
-  const read = (row: AnswerRow | undefined): Answer | undefined =>
-    row && { ...fromJson<Omit<Answer, "signature">>(row.answer), signature: row.signature ?? undefined };
-  return {
-    insert: (answer: Omit<Answer, "signature">): void => {
-      insert.run(String(answer.requestId), answer.digest, toJson(answer));
-    },
-    sign: (requestId: bigint, signature: Hex): void => {
-      sign.run(signature, String(requestId));
-    },
-    byRequest: (requestId: bigint) => read(byRequest.get(String(requestId))),
-    byDigest: (digest: Hex) => read(byDigest.get(digest)),
   };
 }

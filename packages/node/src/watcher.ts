@@ -20,6 +20,8 @@ export type Watcher = {
   verdicts(): readonly Verdict[];
   /** the model of an open claim over this input that its operator did not give; so that a requester can */
   waitsFor(input: Hex): Hex | undefined;
+  /** claims by what was found: right, false, or that nothing could be found */
+  counts(): { readonly right: number; readonly wrong: number; readonly unchecked: number };
 };
 
 export type WatcherOptions = {
@@ -150,6 +152,11 @@ export function openWatcher({ db, models, reader, inputs, defender, patience = 0
 
   return {
     verdicts: table.all,
+    counts() {
+      const found = Map.groupBy(table.all(), ({ agree }) => agree);
+      const count = (agree: boolean | undefined) => found.get(agree)?.length ?? 0;
+      return { right: count(true), wrong: count(false), unchecked: count(undefined) };
+    },
     waitsFor: (input) =>
       openClaims(db)
         .map((digest) => claimHistory(db, digest)!.claim)

@@ -48,6 +48,17 @@ test("a blob is whole or not there, and named by its hash only", () => {
   expect(() => blobs.get("0x../../etc/passwd")).toThrow(TypeError);
 });
 
+test("blobs that nobody wants any more go, and so does what a kill left half written", () => {
+  const folder = scratch();
+  const blobs = openBlobs(folder);
+  const [wanted, other] = [`0x${"ab".repeat(32)}`, `0x${"cd".repeat(32)}`] as const;
+  for (const id of [wanted, other]) blobs.put(id, Uint8Array.of(1));
+  writeFileSync(join(folder, `${"ab".repeat(32)}.part`), "half");
+  expect(blobs.retain(new Set([wanted, `0x${"ef".repeat(32)}`]))).toEqual({ removed: 2, left: 1 });
+  expect(readdirSync(folder)).toEqual(["ab".repeat(32)]);
+  expect(blobs.retain(new Set([wanted]))).toEqual({ removed: 0, left: 1 });
+});
+
 const tensor = (dims: readonly number[]) => ({ dtype: 1 as Dtype, dims });
 const program: Program = {
   inputs: [tensor([4])],
