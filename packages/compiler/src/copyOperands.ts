@@ -6,7 +6,6 @@
 import {
   type Access,
   draft,
-  factsOf,
   type Kernel,
   type ProgramFacts,
   product,
@@ -18,19 +17,12 @@ import {
 } from "@opengradient/program";
 import { sameAccess } from "./inline.ts";
 import { mergeDraft } from "./mergeLoops.ts";
-import { isRecurrent, type Module, replaceKernels } from "./module.ts";
+import { type Module, rewriteKernels } from "./module.ts";
 import { reductionOf } from "./reduction.ts";
-import { fits, splitKernel, wideFacts } from "./split.ts";
+import { fits, splitKernel } from "./split.ts";
 import { foldOrdered, neverOutside } from "./weights.ts";
 
-export function copyOperands(module: Module): Module {
-  const facts = wideFacts(factsOf(module.program));
-  const replacements = module.program.kernels.map((kernel, k) => ({
-    kernels: isRecurrent(kernel, k) ? [kernel] : withCopies(facts, k, kernel),
-    label: module.labels[k]!,
-  }));
-  return replaceKernels(module, replacements);
-}
+export const copyOperands = (module: Module): Module => rewriteKernels(module, withCopies);
 
 /** The kernel, or with one or all of its strided operands copied first: whichever makes the fewest elements. */
 function withCopies(facts: ProgramFacts, k: number, kernel: Kernel): Kernel[] {

@@ -1,5 +1,5 @@
 /** What passes change: a Program, its weights, and where each kernel came from. */
-import type { Access, Kernel, Program, Tensor } from "@opengradient/program";
+import { type Access, factsOf, type Kernel, type Program, type ProgramFacts, type Tensor } from "@opengradient/program";
 
 export type Module = {
   readonly program: Program;
@@ -60,6 +60,20 @@ export function replaceKernels(module: Module, replacements: readonly Replacemen
     }
   const outputs = module.program.outputs.map((output) => ({ ...output, kernel: lastOf[output.kernel]! }));
   return { ...module, program: { ...module.program, kernels, outputs }, labels };
+}
+
+/** Replaces each kernel that is not recurrent; costs are taken for twice as many kernels, as parts and copies deepen the tree. */
+export function rewriteKernels(
+  module: Module,
+  change: (facts: ProgramFacts, k: number, kernel: Kernel) => readonly Kernel[],
+): Module {
+  const facts = factsOf(module.program);
+  const wide = { ...facts, kernels: [...facts.kernels, ...facts.kernels] };
+  const replacements = module.program.kernels.map((kernel, k) => ({
+    kernels: isRecurrent(kernel, k) ? [kernel] : change(wide, k, kernel),
+    label: module.labels[k]!,
+  }));
+  return replaceKernels(module, replacements);
 }
 
 /** Replaces weights, dropping those that no kernel reads. */

@@ -8,7 +8,6 @@ import {
   type Draft,
   draft,
   type Expr,
-  factsOf,
   type Kernel,
   MAX_BYTES,
   MAX_GAS,
@@ -18,26 +17,14 @@ import {
   rewriteDraft,
   toDraft,
   toKernel,
+  visit,
 } from "@opengradient/program";
 import { splitIndex } from "./align.ts";
 import { mergeDraft } from "./mergeLoops.ts";
-import { isRecurrent, type Module, replaceKernels } from "./module.ts";
+import { type Module, rewriteKernels } from "./module.ts";
 import { dotLoads, type Reduction, reductionOf } from "./reduction.ts";
 
-export function split(module: Module): Module {
-  const wide = wideFacts(factsOf(module.program));
-  const replacements = module.program.kernels.map((kernel, k) => ({
-    kernels: isRecurrent(kernel, k) ? [kernel] : splitKernel(wide, k, kernel),
-    label: module.labels[k]!,
-  }));
-  return replaceKernels(module, replacements);
-}
-
-/** Parts and copies make the program's tree deeper: costs are taken for twice as many kernels. */
-export const wideFacts = (facts: ProgramFacts): ProgramFacts => ({
-  ...facts,
-  kernels: [...facts.kernels, ...facts.kernels],
-});
+export const split = (module: Module): Module => rewriteKernels(module, splitKernel);
 
 export function fits(facts: ProgramFacts, k: number, kernel: Kernel): boolean {
   const { gas, bytes } = costOf(facts, k, kernel);
@@ -48,11 +35,38 @@ export function splitKernel(facts: ProgramFacts, k: number, kernel: Kernel): Ker
   const d = toDraft(kernel);
   const reduction = reductionOf(d);
   if (fits(facts, k, kernel) || reduction === undefined) return [kernel];
+  const beside = besideOf(d);
   for (const cut of [...evenCuts(d.folds), ...unevenCuts(d.folds)]) {
-    const partial = toKernel(mergeDraft(partialOf(d, reduction, cut)));
-    if (fits(facts, k, partial)) return [partial, ...splitKernel(facts, k, finalOf(d, reduction, partial, cut))];
+    const [partial, final] = partsAt(d, reduction, cut, d.loops.length);
+    if (!fits(facts, k, partial)) continue;
+    const [other, last] = partsAt(d, reduction, cut, beside);
+    return fits(facts, k, last) && fits(facts, k, other) ? [other, last] : [partial, ...splitKernel(facts, k, final)];
   }
   return [kernel];
+}
+
+/** The partial folds, and the fold of the partials; the parts stand before loop `place` of the original. */
+const partsAt = (d: Draft, reduction: Reduction, cut: Cut, place: number): [partial: Kernel, final: Kernel] => [
+  toKernel(mergeDraft(partialOf(d, reduction, cut, place))),
+  finalOf(d, reduction, cut, place),
+];
+
+/** The first of the last loops along which some operand lies side by side although the fold strides through it. */
+function besideOf(d: Draft): number {
+  const r = d.loops.length;
+  const isBeside = (loop: number): boolean => {
+    let found = false;
+    visit(d.step, (e) => {
+      if (e.kind !== "load") return;
+      const move = (at: number): number =>
+        Math.abs(e.access.coordinates.reduce((sum, c) => sum + c.coef[at]! * c.stride, 0));
+      found ||= move(loop) > 0 && move(loop) < move(r + d.folds.length - 1);
+    });
+    return found;
+  };
+  let place = r;
+  while (place > 0 && isBeside(place - 1)) place--;
+  return place;
 }
 
 /** Folds before `fold` go to the parts whole, and `fold` in `parts` of `length`; parts·length may exceed its extent. */
@@ -82,7 +96,7 @@ function unevenCuts(folds: readonly number[]): Cut[] {
     .map((length) => ({ fold, parts: Math.ceil(extent / length), length }));
 }
 
-function partialOf(source: Draft, reduction: Reduction, { fold, parts, length }: Cut): Draft {
+function partialOf(source: Draft, reduction: Reduction, { fold, parts, length }: Cut, place: number): Draft {
   const r = source.loops.length;
   const extent = source.folds[fold]!;
   const uneven = parts * length !== extent;
@@ -92,19 +106,30 @@ function partialOf(source: Draft, reduction: Reduction, { fold, parts, length }:
   const d = length === folds[fold] ? guarded : splitIndex(guarded, { index: r + fold, inner: length });
   const moved = fold + 1;
   const rename = (e: Expr): Expr => {
+    if (e.kind === "load") return { ...e, access: withPartsAt(e.access, { r, moved, place }) };
+    if (e.kind === "loop") return e.at < place ? e : { kind: "loop", at: e.at + moved };
     if (e.kind !== "fold") return e;
-    return e.at < moved ? { kind: "loop", at: r + e.at } : { kind: "fold", at: e.at - moved };
+    return e.at < moved ? { kind: "loop", at: place + e.at } : { kind: "fold", at: e.at - moved };
   };
   const { step } = rewriteDraft(d, rename);
   return draft({
     outType: reduction.dtype,
-    loops: [...d.loops, ...d.folds.slice(0, moved)],
+    loops: d.loops.toSpliced(place, 0, ...d.folds.slice(0, moved)),
     folds: d.folds.slice(moved),
     init: [{ kind: "word", word: reduction.identity }],
     step,
     done: { kind: "state", at: 0 },
   });
 }
+
+/** `moved` indices after the first r stand at `place` among those. */
+const withPartsAt = (access: Access, { r, moved, place }: { r: number; moved: number; place: number }): Access => ({
+  ...access,
+  coordinates: access.coordinates.map((c) => {
+    const own = c.coef.toSpliced(r, moved);
+    return { ...c, coef: own.toSpliced(place, 0, ...c.coef.slice(r, r + moved)) };
+  }),
+});
 
 /** Past the end of the fold each step adds the identity; in a plain dot product because both operands read as 0. */
 function withEnd(d: Draft, reduction: Reduction, { fold, extent }: { fold: number; extent: number }): Draft {
@@ -136,17 +161,18 @@ function withEnd(d: Draft, reduction: Reduction, { fold, extent }: { fold: numbe
   return { ...d, step: [{ kind: "apply", op: reduction.op, args: [{ kind: "state", at: 0 }, term] }] };
 }
 
-function finalOf(d: Draft, reduction: Reduction, partial: Kernel, cut: Cut): Kernel {
+function finalOf(d: Draft, reduction: Reduction, cut: Cut, place: number): Kernel {
   const parts = partsOf(d.folds, cut);
-  const strides = d.loops.map((_, i) => product(d.loops.slice(i + 1)) * parts);
+  const length = product(d.loops) * parts;
+  const strides = d.loops.map((_, i) => product(d.loops.slice(i + 1)) * (i < place ? parts : 1));
   const access: Access = {
     space: 2,
     index: -1,
     dtype: reduction.dtype,
-    length: product(partial.loops),
+    length,
     elseWord: 0,
     dynMask: 0,
-    coordinates: [{ base: 0, extent: product(partial.loops), stride: 1, coef: [...strides, 1] }],
+    coordinates: [{ base: 0, extent: length, stride: 1, coef: [...strides, product(d.loops.slice(place))] }],
   };
   const state: Expr = { kind: "state", at: 0 };
   const step: Expr = { kind: "apply", op: reduction.op, args: [state, { kind: "load", access, offsets: [] }] };

@@ -63,6 +63,8 @@ describe("copy-operands", () => {
     const kernels = loopsOf(compile(product(2, 512, 512)));
     expect(kernels).toHaveLength(2);
     expect(kernels.flat()).not.toContain(512 * 512);
+    // the parts stand before the columns, which lie side by side
+    expect(kernels[0]!.at(-1)).toBe(512);
     expect(kernels[0]!.reduce((a, b) => a * b, 1)).toBeLessThan(512 * 512);
   });
 
