@@ -15,7 +15,7 @@ export type Feed = {
 };
 
 /** Fractions in [0, 1), or whole numbers from 0 to 255, the same in every run. */
-function valuesFor(type: TypeName, elements: number): number[] {
+export function valuesFor(type: TypeName, elements: number): number[] {
   let state = 1;
   return Array.from({ length: elements }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

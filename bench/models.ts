@@ -1,11 +1,14 @@
 /** What is measured: our own models, the target list, and folders of anybody's. */
-import { existsSync, globSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { matmulFile } from "./matmulFile.ts";
+import { valuesFor } from "./inputs.ts";
+import { type Graph, matmulFile, modelFile } from "./protobuf.ts";
+import { quantised } from "./quantise.ts";
+import { trunkOf } from "./trunk.ts";
 
-export type Kind = "convolution" | "transformer" | "recurrent" | "product" | "other";
+export type Kind = "convolution" | "transformer" | "recurrent" | "product" | "integer" | "other";
 
 export type Model = {
   readonly name: string;
@@ -25,12 +28,6 @@ type Target = Omit<Model, "path" | "shapes" | "set"> & Partial<Pick<Model, "shap
 /** Below the data folder, where that is present. */
 const TARGETS: readonly Target[] = [
   { name: "UltraFace RFB-320", kind: "convolution", at: "models/ultraface/version-RFB-320.onnx" },
-  {
-    name: "SqueezeNet",
-    kind: "convolution",
-    at: "models/squeezenet-binary/squeezenet_tensor_input.onnx",
-    shapes: { data: [1, 3, 227, 227] },
-  },
   {
     name: "Magika v3",
     kind: "convolution",
@@ -61,31 +58,51 @@ const TARGETS: readonly Target[] = [
   { name: "GTCRN", kind: "recurrent", at: "models/gtcrn/gtcrn_simple.onnx" },
 ];
 
-function ownModels(): Model[] {
-  const folder = mkdtempSync(join(tmpdir(), "og-bench-"));
-  mkdirSync(folder, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), "og-bench-"));
+
+function made(name: string, kind: Kind, bytes: Uint8Array): Model {
+  const path = join(folder, `${name}.onnx`);
+  writeFileSync(path, bytes);
+  return { name, kind, path, shapes: {}, set: {} };
+}
+
+/** A net and its 8-bit form. */
+async function bothForms(name: string, graph: Graph): Promise<Model[]> {
+  const feeds = graph.inputs.map(({ name, dims }) => {
+    const values = valuesFor(
+      "float32",
+      dims.reduce((a, b) => a * b, 1),
+    );
+    return [name, Float32Array.from(values)] as const;
+  });
+  const small = await quantised(graph, new Map(feeds));
+  return [made(name, "convolution", modelFile(graph)), made(`${name}, 8 bits`, "integer", modelFile(small))];
+}
+
+async function ownModels(): Promise<Model[]> {
   const size = { m: 512, k: 512, n: 512 };
   const weight = Float32Array.from({ length: 512 * 512 }, (_, i) => ((i * 7919) % 1024) / 512 - 1);
-  const made = (name: string, bytes: Uint8Array): Model => {
-    const path = join(folder, `${name}.onnx`);
-    writeFileSync(path, bytes);
-    return { name, kind: "product", path, shapes: {}, set: {} };
-  };
-  const digits = join(root, "packages/models/digits/digits.onnx");
+  const digits = readFileSync(join(root, "packages/models/digits/digits.onnx"));
   return [
-    { name: "digits", kind: "convolution", path: digits, shapes: {}, set: {} },
-    made("512³, one factor a weight", matmulFile(size, weight)),
-    made("512³, both inputs", matmulFile(size)),
+    ...(await bothForms("digits", trunkOf(digits, "probabilities", [1, 1, 28, 28]))),
+    made("512³, one factor a weight", "product", matmulFile(size, weight)),
+    made("512³, both inputs", "product", matmulFile(size)),
   ];
 }
 
+/** Without its labels, which are strings. */
+const SQUEEZENET = join(data, "models/squeezenet-binary/squeezenet_tensor_input.onnx");
+
 /** Our own models, then the target list; `missing` names what is not on this machine. */
-export function defaultModels(): { readonly models: Model[]; readonly missing: string[] } {
+export async function defaultModels(): Promise<{ readonly models: Model[]; readonly missing: string[] }> {
   const targets = TARGETS.map(({ at, ...model }): Model => ({ shapes: {}, set: {}, ...model, path: join(data, at) }));
-  return {
-    models: [...ownModels(), ...targets.filter(({ path }) => existsSync(path))],
-    missing: targets.filter(({ path }) => !existsSync(path)).map(({ name }) => name),
-  };
+  const missing = targets.filter(({ path }) => !existsSync(path)).map(({ name }) => name);
+  const squeezenet = existsSync(SQUEEZENET)
+    ? await bothForms("SqueezeNet", trunkOf(readFileSync(SQUEEZENET), "loss1", [1, 3, 227, 227]))
+    : [];
+  if (squeezenet.length === 0) missing.push("SqueezeNet");
+  const models = [...(await ownModels()), ...squeezenet, ...targets.filter(({ path }) => existsSync(path))];
+  return { models, missing };
 }
 
 /** All ONNX files of a folder; one list of shapes and values serves them all. */

@@ -39,7 +39,7 @@ const { values } = parseArgs({
   },
 });
 
-function chosenModels(): Model[] {
+async function chosenModels(): Promise<Model[]> {
   const { models, missing } = values.models
     ? {
         models: modelsIn(values.models, {
@@ -50,7 +50,7 @@ function chosenModels(): Model[] {
         }),
         missing: [],
       }
-    : defaultModels();
+    : await defaultModels();
   if (missing.length > 0) console.log(`left out, ../shared/data is not here: ${missing.join(", ")}`);
   const isWanted = ({ name }: Model): boolean =>
     values.only.length === 0 || values.only.some((part) => name.toLowerCase().includes(part.toLowerCase()));
@@ -84,6 +84,6 @@ async function measure(models: readonly Model[]): Promise<void> {
   if (values.write) writeFileSync(join(root, "docs/performance.md"), page(report));
 }
 
-const models = chosenModels();
+const models = await chosenModels();
 if (values.profile) for (const model of models) await printProfile(model, MOST_KERNELS);
 else await measure(models);
