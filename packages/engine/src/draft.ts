@@ -47,6 +47,7 @@ export const placeRead = (read: Read, { slot, address }: Place): Read => ({
   slot,
   address,
   guards: [],
+  outside: false,
   bound: 0,
 });
 

@@ -34,6 +34,8 @@ export type Read = {
   readonly slot: number;
   readonly dtype: Dtype;
   readonly elseWord: number;
+  /** no index is inside: the word is always elseWord */
+  readonly outside: boolean;
   /** in elements, without the operands */
   readonly address: Affine;
   readonly guards: readonly Guard[];
@@ -128,11 +130,13 @@ export function boxRead(box: Box, extents: readonly number[], visible?: Read["vi
   const coef = new Array<number>(extents.length).fill(0);
   let base = 0;
   let reach = 0;
+  let outside = false;
   const guards: Guard[] = [];
   const dynamic: { operand: 1 | 2; stride: number }[] = [];
   for (const { form, extent, stride, operand } of box.sides) {
     const { low, high } = range(form, extents);
     if (operand !== 0) dynamic.push({ operand, stride });
+    if (operand === 0 && (high < 0 || low >= extent)) outside = true;
     if (operand !== 0 || low < 0 || high >= extent) guards.push({ form, extent, operand });
     reach += (operand !== 0 ? extent - 1 : Math.max(0, Math.min(high, extent - 1))) * stride;
     base += form.base * stride;
@@ -146,6 +150,7 @@ export function boxRead(box: Box, extents: readonly number[], visible?: Read["vi
     slot: box.slot,
     dtype: box.dtype,
     elseWord: box.elseWord,
+    outside,
     address,
     guards,
     dynamic,
@@ -212,7 +217,8 @@ export function lowerKernel(place: GroupPlace, isGroup: boolean): Lowered {
   };
 }
 
-function usedIndexAxes(k: Lowered): Set<number> {
+/** Axes whose index some instruction or result sees as a word. */
+export function usedIndexAxes(k: Lowered): Set<number> {
   const used = new Set<number>();
   for (const [op, a, b, c] of [...k.init, ...k.step, ...k.done]) {
     for (const register of op === 0 ? [b, c] : [a, b, c]) {
@@ -227,11 +233,11 @@ function usedIndexAxes(k: Lowered): Set<number> {
   return used;
 }
 
-/** Reads that some instruction makes. */
+/** Reads that some instruction makes, but for those of which nothing is inside. */
 export function usedReads(k: Lowered): Read[] {
   const of = (code: readonly Instruction[], reads: readonly Read[]): Read[] => {
     const accesses = new Set(code.filter(([opcode]) => opcode === 0).map(([, access]) => access));
-    return [...accesses].map((access) => reads[access]!);
+    return [...accesses].map((access) => reads[access]!).filter(({ outside }) => !outside);
   };
   return [...of([...k.init, ...k.done], k.outer), ...of(k.step, k.inner)];
 }

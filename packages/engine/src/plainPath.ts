@@ -2,6 +2,7 @@
 import { haloCopy, haloElements, orderedCopy, orderedElements, type Placed } from "./copies.ts";
 import { addBuffer, isTooLarge, newDraft, placeRead, withoutUnused } from "./draft.ts";
 import { FIRST_CONSTANT, type Lowered, mergeAxes, product, type Read } from "./lower.ts";
+import { partsOf } from "./parts.ts";
 import { plainFunction, SCALAR } from "./plain.ts";
 import { type Factor, walks } from "./products.ts";
 import { laneShape } from "./reads.ts";
@@ -49,7 +50,19 @@ const planStage = (k: Lowered, path: PathName, coded: Coded, note: string): Kern
   stages: [stageOf(k, path, coded, { kind: "result" })],
 });
 
+/** A map in parts, each of which reads without the checks that its indices can not fail. */
+function planParts(parts: readonly Lowered[]): KernelPlan {
+  const kernels = parts.map((part) => withoutUnused(mergeAxes(part)));
+  const stages = kernels.map((k) => {
+    const coded = transposeFunction(k) ?? plainFunction(k, plainShape(k));
+    return stageOf(k, "vectors", coded, { kind: "result" });
+  });
+  return { path: "vectors", note: `${parts.length} parts`, buffers: [], stages };
+}
+
 export function planPlain(kernel: Lowered): KernelPlan {
+  const parts = partsOf(kernel);
+  if (parts.length > 1) return planParts(parts);
   const draft = newDraft(kernel);
   const laneAxis = kernel.loops.length - 1;
   const inner = [...kernel.inner];

@@ -19,7 +19,7 @@ import {
 } from "./emit.ts";
 import { addConstant, type Form, type Forms, want } from "./forms.ts";
 import type { Affine, Read } from "./lower.ts";
-import { canonicalise, isVector, pop, pushI32, pushLane, type Temps, take, type Value } from "./values.ts";
+import { canonicalise, constant, isVector, pop, pushI32, pushLane, type Temps, take, type Value } from "./values.ts";
 
 /** Where in the loops code stands: beside the running index of each axis a constant, and the axis whose four indices are lanes. */
 export type Place = { readonly laneAxis: number; readonly shift: ReadonlyMap<number, number> };
@@ -38,6 +38,8 @@ export type ReadForms = {
 export const widthOf = (dtype: Dtype): number => (dtype < 2 ? 4 : 1);
 
 export function readForms(forms: Forms, read: Read): ReadForms {
+  if (read.outside)
+    return { read, pointer: undefined, element: undefined, origin: undefined, guards: [], visible: undefined };
   const none = read.address.coef.map(() => 0);
   const checked = read.dynamic.length > 0 || read.bound > 0 || read.visible !== undefined;
   const { visible } = read;
@@ -203,6 +205,7 @@ export type ReadAt = { readonly forms: ReadForms; readonly place: Place; readonl
 export function emitRead(t: Temps, { forms, place, float }: ReadAt, operands: readonly [Value, Value]): Value {
   const { f } = t;
   const { read } = forms;
+  if (read.outside) return constant(read.elseWord);
   for (const operand of operands) canonicalise(f, operand);
   const job: Job = { f, forms, place, lane: 0, operand: (which) => pushI32(f, operands[which - 1]!) };
   const { varies, stride, unit } = laneShape(read, place.laneAxis, read.dynamic.length > 0 && operands.some(isVector));

@@ -208,3 +208,97 @@ describe("folds", () => {
     expect(plan(compiled)[0]!.path).toBe("scalar");
   });
 });
+
+describe("maps in parts", () => {
+  /** Two tensors side by side along an axis: each reads as 0 where the other is, and both are or-ed. */
+  function joined(rows: number, columns: readonly [number, number], change: Partial<Kernel> = {}): Case {
+    const next = random(rows);
+    const inputs = columns.map((n) => tensor(next, 0, [rows, n], "special"));
+    const read = (index: 0 | 1, base: number): Access =>
+      access({ space: 0, index, dtype: 0, length: rows * columns[index] }, [
+        coordinate(columns[index], 1, [0, 1], base),
+        coordinate(rows, columns[index], [1, 0]),
+      ]);
+    const kernel: Kernel = {
+      outType: 0,
+      loops: [rows, columns[0] + columns[1]],
+      folds: [],
+      state: 0,
+      accesses: [read(0, 0), read(1, -columns[0])],
+      constants: [],
+      init: [],
+      step: [],
+      done: [
+        [0, 0, 0, 0],
+        [0, 1, 0, 0],
+        [31, 16, 17, 0],
+      ],
+      results: [18],
+      groupPos: 0,
+      groupSize: 1,
+      ...change,
+    };
+    const outputs = [{ kernel: 0, dims: kernel.loops }];
+    return { program: { inputs, weights: [], kernels: [kernel], outputs }, weights: [], inputs };
+  }
+
+  it.each([
+    ["side by side", joined(9, [8, 12])],
+    ["cut where no vector ends", joined(7, [5, 13])],
+    ["narrower than a vector", joined(5, [2, 17])],
+    ["stored as bytes", joined(6, [9, 10], { outType: 3 })],
+  ] as const)("two tensors %s", async (_, given) => {
+    expect(plan(await compare(given))[0]).toMatchObject({ path: "vectors", note: "2 parts" });
+  });
+
+  it("stay one where an index is seen as a word", async () => {
+    const done: Instruction[] = [
+      [0, 0, 0, 0],
+      [0, 1, 0, 0],
+      [31, 16, 17, 0],
+      [17, 18, 5, 0],
+    ];
+    const compiled = await compare(joined(7, [8, 13], { outType: 1, done, results: [19] }));
+    expect(plan(compiled)[0]!.note).not.toMatch(/parts/);
+  });
+
+  it("padding: a part that is all else-words, whatever NaN they are", async () => {
+    const compiled = await compare(
+      mapCase({ loops: [4, 9, 6], coordinates: [coordinate(60, 1, [0, 0, 1]), coordinate(5, 12, [0, 1, 0], -2)] }),
+    );
+    expect(plan(compiled)[0]).toMatchObject({ note: "3 parts" });
+  });
+
+  it("a product whose rows are never inside", async () => {
+    const next = random(77);
+    const inputs = [tensor(next, 0, [40], "plain")];
+    const weights = [tensor(next, 0, [8, 5], "plain")];
+    const kernel: Kernel = {
+      outType: 0,
+      loops: [6, 8],
+      folds: [5],
+      state: 1,
+      accesses: [
+        access({ space: 0, index: 0, dtype: 0, length: 40 }, [coordinate(30, 1, [5, 0, 1], 30)], 0x40490fdb),
+        access({ space: 1, index: 0, dtype: 0, length: 40 }, [coordinate(40, 1, [0, 5, 1])]),
+      ],
+      constants: [0],
+      init: [],
+      step: [
+        [0, 0, 0, 0],
+        [0, 1, 0, 0],
+        [3, 17, 18, 0],
+        [1, 0, 19, 0],
+      ],
+      done: [],
+      results: [16, 20, 0],
+      groupPos: 0,
+      groupSize: 1,
+    };
+    await compare({
+      program: { inputs, weights, kernels: [kernel], outputs: [{ kernel: 0, dims: [6, 8] }] },
+      weights,
+      inputs,
+    });
+  });
+});
