@@ -1,6 +1,7 @@
 /** The layouts in which ONNX test cases come. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { type Constant, constantOf, fromFloats, fromInts, type Port, readTensor } from "@opengradient/onnx";
 
 export type CaseFiles = {
   /** path relative to the folder that was searched */
@@ -61,5 +62,15 @@ const numbered = (folder: string, prefix: string): string[] =>
     .filter((name) => name.startsWith(prefix) && /^\d+\.(pb|json)$/.test(name.slice(prefix.length)))
     .sort((a, b) => Number.parseInt(a.slice(prefix.length), 10) - Number.parseInt(b.slice(prefix.length), 10))
     .map((name) => join(folder, name));
+
+/** What an output should be. In JSON: strings, as their places among the port's, or a map for each row, in columns. */
+export function readExpected(path: string, { names = [] }: Pick<Port, "names">): Constant {
+  const bytes = readBytes(path);
+  if (!path.endsWith(".json")) return constantOf(readTensor(bytes));
+  const rows = JSON.parse(new TextDecoder().decode(bytes)) as readonly (string | Record<string, number>)[];
+  if (rows.every((row) => typeof row === "string")) return fromInts(rows.map((row) => names.indexOf(row)));
+  const columns = rows.flatMap((row) => names.map((name) => (row as Record<string, number>)[name] ?? Number.NaN));
+  return fromFloats(columns, [rows.length, names.length]);
+}
 
 export const readBytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));

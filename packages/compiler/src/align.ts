@@ -17,7 +17,12 @@ import {
 export type Guard = { readonly at: Affine; readonly extent: number; readonly digit: number | undefined };
 
 /** One entry in `digits` for each loop of the writer: what reads at that loop index, guards apart. */
-export type Aligned = { readonly digits: readonly Affine[]; readonly guards: readonly Guard[] };
+export type Aligned = {
+  /** how many the reader has: loops and folds */
+  readonly indices: number;
+  readonly digits: readonly Affine[];
+  readonly guards: readonly Guard[];
+};
 
 /** A loop or fold (numbered through) that must become two before the read is aligned. */
 export type Split = { readonly index: number; readonly inner: number };
@@ -63,7 +68,8 @@ export function align(
     guards.push(guard);
   }
   if (sums.most.some((most, j) => most >= loops[j]!)) return undefined;
-  return { digits: loops.map((_, j) => ({ base: sums.base[j]!, coef: sums.coef[j]! })), guards };
+  const digits = loops.map((_, j) => ({ base: sums.base[j]!, coef: sums.coef[j]! }));
+  return { indices: extents.length, digits, guards };
 }
 
 function digitsOf(
@@ -163,7 +169,7 @@ export function alignDraft(
  * `elseWord` is the reader's. Undefined when the two boxes give different words outside.
  */
 export function compose(outer: Aligned, elseWord: number, inner: Access, loops: readonly number[]): Access | undefined {
-  const indices = outer.digits[0]?.coef.length ?? outer.guards[0]?.at.coef.length ?? 0;
+  const { indices } = outer;
   const fixed = inner.coordinates.map((c, q) => (inner.dynMask & (1 << q)) !== 0 || canFail(c, loops));
   const guarded = inner.coordinates.filter((_, q) => fixed[q]);
   const summed = combine(

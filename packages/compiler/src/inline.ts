@@ -62,8 +62,9 @@ const basis = (indices: number, at: number): Affine => ({
 function withFolds(aligned: Aligned, loops: number, folds: number): Aligned {
   if (folds === 0) return aligned;
   const room = new Array<number>(folds).fill(0);
+  const indices = loops + folds;
   const digits = aligned.digits.map((digit) => ({ ...digit, coef: [...digit.coef, ...room] }));
-  return { digits: [...digits, ...room.map((_, i) => basis(loops + folds, loops + i))], guards: aligned.guards };
+  return { indices, digits: [...digits, ...room.map((_, i) => basis(indices, loops + i))], guards: aligned.guards };
 }
 
 type Transplant = {

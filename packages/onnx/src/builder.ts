@@ -38,6 +38,8 @@ export type Value = {
   readonly format?: Format;
   /** the integers that it was dequantised from */
   readonly quantised?: Quantised;
+  /** the strings that the numbers stand for, or the names of the columns of a map */
+  readonly names?: readonly string[];
 };
 
 /** How integers stand for real numbers: (q − zero)·scale. */

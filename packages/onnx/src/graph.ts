@@ -1,9 +1,9 @@
 /** Nodes become kernels: the model's own, those of graphs inside nodes, and those of functions. */
 import { type Builder, constant, type Value } from "./builder.ts";
-import { type Constant, constantOf, type ReadExternal } from "./elements.ts";
+import { checkDims, constantOf, elementsOf, fromBigInts, type ReadExternal } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import type { Format } from "./formats.ts";
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets } from "./model.ts";
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets, TensorProto } from "./model.ts";
 import { type Body, nodeOf } from "./node.ts";
 import { dequantise, movable } from "./quantise.ts";
 import { lowerOf } from "./registry.ts";
@@ -123,9 +123,27 @@ export function lowerPlan(plan: Plan, scope: Scope): void {
   for (const [i, proto] of plan.nodes.entries()) lowerNode(proto, i, plan.used, scope);
 }
 
-/** A tensor of the file, which may be of any kind while no node needs it. */
-export function initializer(read: () => Constant): Slot {
-  return attempt(() => constant(read()));
+const STRING = 8;
+
+/** A tensor of the file, which may be of any kind while no node needs it. Strings become their places among themselves. */
+export const initializer = (tensor: TensorProto, external: ReadExternal | undefined): Slot =>
+  attempt(() => {
+    if (tensor.type !== STRING) return constant(constantOf(tensor, external));
+    const names = tensor.strings.map((bytes) => new TextDecoder().decode(bytes));
+    checkDims(tensor.dims, `tensor ${JSON.stringify(tensor.name)}`);
+    if (names.length !== elementsOf(tensor.dims)) throw new OnnxError(`${names.length} strings for [${tensor.dims}]`);
+    const places = names.map((_, i) => BigInt(i));
+    return { ...constant(fromBigInts(places, tensor.dims)), names };
+  });
+
+/** Operators that leave numbers which stand for strings what they are. */
+const KEEP_NAMES: ReadonlySet<string> = new Set([
+  ...["ArrayFeatureExtractor", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"],
+]);
+
+function checkNames({ proto, inputs }: Call): void {
+  if (inputs.some((input) => input?.names) && !KEEP_NAMES.has(proto.operator))
+    throw new OnnxError("an input has element type string or map, which is not supported");
 }
 
 function attempt<T>(make: () => T): T | { readonly refused: OnnxError } {
@@ -218,6 +236,7 @@ function valuesOf(call: Call): readonly (Value | undefined)[] {
     const where = proto.domain === "" ? "" : ` of domain ${proto.domain}`;
     throw new OnnxError(`operator ${proto.operator}${where} is not supported`);
   }
+  checkNames(call);
   const { build } = scope.context;
   build.label(name);
   const body = (graph: GraphProto): Body => bodyOf(graph, { ...scope, path: `${name}/` }, () => build.label(name));
@@ -285,11 +304,7 @@ function bodyOf(graph: GraphProto, outer: Scope, relabel: () => void): Body {
     outputs: outputs.length,
     lower: (values) => {
       const slots = new Map<string, Slot>();
-      for (const tensor of graph.initializers)
-        slots.set(
-          tensor.name,
-          initializer(() => constantOf(tensor, outer.context.external)),
-        );
+      for (const tensor of graph.initializers) slots.set(tensor.name, initializer(tensor, outer.context.external));
       for (const [i, { name }] of graph.inputs.entries()) if (values[i]) slots.set(name, values[i]);
       const inner: Scope = { ...outer, slots, outer };
       lowerPlan(plan, inner);

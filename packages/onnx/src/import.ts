@@ -6,7 +6,6 @@ import {
   beside,
   type Constant,
   checkDims,
-  constantOf,
   type ElementType,
   elementsOf,
   isWide,
@@ -33,6 +32,8 @@ export type Port = {
   readonly dims: readonly number[];
   /** what the file has in its place, where that is another type */
   readonly format?: Format;
+  /** the strings that the numbers stand for, or the names of the columns of a map */
+  readonly names?: readonly string[];
 };
 
 export type Imported = {
@@ -54,11 +55,7 @@ export function importGraph(bytes: Uint8Array, options: ImportOptions = {}): Imp
   const { graph } = model;
   const build = createBuilder();
   const slots = new Map<string, Slot>();
-  for (const tensor of graph.initializers)
-    slots.set(
-      tensor.name,
-      initializer(() => constantOf(tensor, options.external)),
-    );
+  for (const tensor of graph.initializers) slots.set(tensor.name, initializer(tensor, options.external));
   for (const [name, value] of Object.entries(options.set ?? {})) {
     if (!graph.inputs.some((info) => info.name === name))
       throw new OnnxError(`there is no input ${JSON.stringify(name)} to set`);
@@ -134,21 +131,27 @@ function outputValue(info: ValueInfo, slots: ReadonlyMap<string, Slot>, build: B
   const slot = slots.get(info.name);
   if (slot === undefined || slot === "absent") throw new OnnxError(`${what} is produced by no node`);
   if ("refused" in slot) throw slot.refused;
+  if (slot.names !== undefined) return named(info, { ...slot, names: slot.names }, build);
   if (info.type === undefined) throw new OnnxError(`${what} is no tensor, which is not supported`);
   if (elementsOf(slot.dims) === 0) throw new OnnxError(`${what} [${slot.dims}] is empty, which is not supported`);
   const format = formatOf(info.type, what);
   if (format.type !== slot.type)
     throw new OnnxError(`${what} is ${format.type} in the file, and the graph computes ${slot.type}`);
-  if (
-    info.dims?.every((d) => typeof d === "number") &&
-    String(info.dims) !== String(slot.dims) &&
-    elementsOf(info.dims as number[]) !== elementsOf(slot.dims)
-  )
-    throw new OnnxError(`${what} is [${info.dims}] in the file, and the graph computes [${slot.dims}]`);
+  // exporters of old declare a single row or column where there are more
+  if (info.dims?.every((d) => typeof d === "number") && elementsOf(info.dims as number[]) !== elementsOf(slot.dims))
+    build.note(`${what} is [${info.dims}] in the file, and [${slot.dims}] as the graph computes it`);
   const { float } = format;
   if (float === undefined) return slot;
   const rounded = build.map("f32", slot.dims, ({ loops, read }) => roundTo(read(slot, loops), float, "infinity"));
   return { ...rounded, format };
+}
+
+/** Strings leave as numbers, maps as columns; a note says what they stand for. */
+function named(info: ValueInfo, value: Value & { readonly names: readonly string[] }, build: Builder): Value {
+  const shown = value.names.length > 20 ? [...value.names.slice(0, 20), "…"] : value.names;
+  const what = value.type === "f32" ? "a column for each of" : "numbers that stand for";
+  build.note(`output ${JSON.stringify(info.name)} is ${what} ${shown.map((name) => JSON.stringify(name)).join(", ")}`);
+  return value;
 }
 
 type NamedValue = { readonly name: string; readonly value: Value };
@@ -175,11 +178,12 @@ function finish(build: Builder, inputs: readonly Port[], wanted: readonly NamedV
     kernels: built.kernels,
     outputs: outputs.map(({ value }): Output => ({ kernel: resultOf(value), dims: headerDims(value.dims) })),
   };
-  const ports = outputs.map(({ name, value: { type, dims, format } }) => ({
+  const ports = outputs.map(({ name, value: { type, dims, format, names } }) => ({
     name,
     type,
     dims,
     ...(format && beside(format) && { format }),
+    ...(names && { names }),
   }));
   return { program, weights: built.weights, labels: built.labels, inputs, outputs: ports, notes: built.notes };
 }

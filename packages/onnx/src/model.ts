@@ -11,6 +11,7 @@ export type TensorProto = {
   readonly raw: Uint8Array | undefined;
   /** from int32_data, int64_data, uint64_data */
   readonly integers: readonly bigint[];
+  readonly strings: readonly Uint8Array[];
   readonly external: ExternalData | undefined;
 };
 
@@ -252,6 +253,7 @@ function collectTensor(parts: Iterable<Field>): TensorProto {
   const dims: number[] = [];
   const integers: bigint[] = [];
   const fixed: Uint8Array[] = [];
+  const strings: Uint8Array[] = [];
   const entries = new Map<string, string>();
   const t = { name: "", type: 0 };
   let isExternal = false;
@@ -262,6 +264,7 @@ function collectTensor(parts: Iterable<Field>): TensorProto {
     else if (f.number === 3) throw new OnnxError("a tensor in segments is not supported");
     else if (f.number === 4) fixed.push(fixedOf(f, 4));
     else if (f.number === 5 || f.number === 7 || f.number === 11) for (const x of bigsOf(f)) integers.push(x);
+    else if (f.number === 6) strings.push(bytesOf(f));
     else if (f.number === 8) t.name = textOf(f);
     else if (f.number === 9) raw = bytesOf(f);
     else if (f.number === 10) fixed.push(fixedOf(f, 8));
@@ -270,7 +273,7 @@ function collectTensor(parts: Iterable<Field>): TensorProto {
   }
   if (fixed.length > MAX_PARTS) throw new OnnxError(`tensor ${JSON.stringify(t.name)} comes in ${fixed.length} parts`);
   raw ??= fixed.length > 1 ? Uint8Array.from(fixed.flatMap((part) => [...part])) : fixed[0];
-  return { ...t, dims, integers, raw, external: isExternal ? externalOf(entries, t.name) : undefined };
+  return { ...t, dims, integers, raw, strings, external: isExternal ? externalOf(entries, t.name) : undefined };
 }
 
 function readEntry(field: Field, entries: Map<string, string>): void {

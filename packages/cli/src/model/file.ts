@@ -14,7 +14,7 @@ const hash = z
   .transform((value) => value as Hex);
 const port = z.object({
   name: z.string(),
-  type: z.enum(["f32", "i32", "i8", "u8", "bool", "i64"]),
+  type: z.enum(["f32", "i32", "u32", "i16", "u16", "i8", "u8", "bool", "i64", "u64"]),
   dims: z.array(z.int().nonnegative()),
 });
 const record = z.object({

@@ -62,6 +62,7 @@ import "./maxPool.ts";
 import "./maxUnpool.ts";
 import "./meanVarianceNormalization.ts";
 import "./minMax.ts";
+import "./ml/index.ts";
 import "./mod.ts";
 import "./mul.ts";
 import "./oneHot.ts";

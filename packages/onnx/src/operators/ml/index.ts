@@ -1,0 +1,4 @@
+import "./features.ts";
+import "./linear.ts";
+import "./svm.ts";
+import "./treeEnsemble.ts";
