@@ -60,7 +60,7 @@ function depthOf(node: Node, { nodes, roots }: Forest): number {
 const WALK_BYTES = 45_000;
 
 /** What one dynamic read of a tensor of `words` 32-bit words may take: a leaf and its path. */
-const readBytes = (words: number): number => 8 + 64 * Math.ceil(Math.log2(Math.max(Math.ceil(words / 64), 1))) + 257;
+const readBytes = (words: number): number => 8 + 64 * (32 - Math.clz32(Math.ceil(words / 64) - 1)) + 257;
 
 /** The leaf that each row of x [rows, features] reaches in each tree: [rows, trees]. Leaves lead to themselves. */
 function leavesOf(node: Node, x: Value, forest: Forest): Value {
