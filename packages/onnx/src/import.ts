@@ -137,13 +137,20 @@ function outputValue(info: ValueInfo, slots: ReadonlyMap<string, Slot>, build: B
   const format = formatOf(info.type, what);
   if (format.type !== slot.type)
     throw new OnnxError(`${what} is ${format.type} in the file, and the graph computes ${slot.type}`);
-  // exporters of old declare a single row or column where there are more
-  if (info.dims?.every((d) => typeof d === "number") && elementsOf(info.dims as number[]) !== elementsOf(slot.dims))
-    build.note(`${what} is [${info.dims}] in the file, and [${slot.dims}] as the graph computes it`);
+  checkDeclared(what, info.dims, slot.dims, build);
   const { float } = format;
   if (float === undefined) return slot;
   const rounded = build.map("f32", slot.dims, ({ loops, read }) => roundTo(read(slot, loops), float, "infinity"));
   return { ...rounded, format };
+}
+
+/** Declared dims are those of the graph, but for views, and for single rows and columns, which exporters of old put where there are more. */
+function checkDeclared(what: string, declared: ValueInfo["dims"], dims: readonly number[], build: Builder): void {
+  if (declared?.every((d) => typeof d === "number") !== true) return;
+  if (elementsOf(declared as number[]) === elementsOf(dims)) return;
+  const said = `${what} is [${declared}] in the file, and the graph computes [${dims}]`;
+  if (declared.length !== dims.length || declared.some((d, i) => d !== dims[i] && d !== 1)) throw new OnnxError(said);
+  build.note(said);
 }
 
 /** Strings leave as numbers, maps as columns; a note says what they stand for. */

@@ -166,10 +166,11 @@ describe("TreeEnsembleRegressor", () => {
   });
 
   it("refuses what is no forest", () => {
-    const loop = attributesOf([randomTree(3, 2, 1)], "target");
+    const [yes, no]: Tree[] = [{ weights: [[0, 1]] }, { weights: [[0, 2]] }];
+    const loop = attributesOf([{ mode: "BRANCH_LT", feature: 0, value: 0, missing: 0, yes: yes!, no: no! }], "target");
     expect(() => run("TreeEnsembleRegressor", { ...loop, nodes_modes: { texts: ["LEAF"] } })).toThrow(/lengths/);
     const back = (loop["nodes_truenodeids"] as number[]).map(() => 0);
-    expect(() => run("TreeEnsembleRegressor", { ...loop, nodes_truenodeids: back })).toThrow(/roots|two ways/);
+    expect(() => run("TreeEnsembleRegressor", { ...loop, nodes_truenodeids: back })).toThrow(/no root/);
     const far = { ...loop, nodes_featureids: (loop["nodes_featureids"] as number[]).map(() => 3) };
     expect(() => run("TreeEnsembleRegressor", far)).toThrow(/feature 3 of 3/);
   });

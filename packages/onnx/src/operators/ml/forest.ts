@@ -53,6 +53,7 @@ function depthOf(node: Node, { nodes, roots }: Forest): number {
     }
     level = next;
   }
+  if (seen.size < nodes.length) return node.refuse("tree nodes that no root leads to");
   return depth - 1;
 }
 
