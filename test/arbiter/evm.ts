@@ -43,7 +43,7 @@ type Request = { readonly method: string; readonly params: readonly unknown[] };
 type Provider = { request(args: Request): Promise<unknown> };
 
 /** An Osaka chain in this process, without limits on the gas of a call. */
-export async function createEvm() {
+async function createEvm() {
   const config = await import(configPath);
   const hre = await createHardhatRuntimeEnvironment(config.default, { config: configPath }, root);
   const { provider } = await hre.network.create({

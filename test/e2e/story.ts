@@ -56,10 +56,10 @@ import {
   reveal,
   type Shares,
 } from "@opengradient/protocol";
-import { type Address, type Hex, maxUint256, parseEventLogs, zeroHash } from "viem";
+import { type Address, type Hex, parseEventLogs, zeroHash } from "viem";
 import { OPG, type Published, type World } from "./world.ts";
 
-export const SALT: Hex = toHex(keccak(Uint8Array.of(7)));
+const SALT: Hex = toHex(keccak(Uint8Array.of(7)));
 export const FEE = 2n * OPG;
 export const COVERAGE = 100n * OPG;
 
@@ -91,7 +91,7 @@ export async function ask(
 
 type Who = { readonly requester: DevnetName; readonly operator: DevnetName };
 
-export const traceSaltOf = ({ requestId, terms, requester }: Asked): Uint8Array =>
+const traceSaltOf = ({ requestId, terms, requester }: Asked): Uint8Array =>
   fromHex(claimTraceSalt({ operator: terms.operator, requester, requestId } as Claim), 32);
 
 /** The run that an honest operator commits to. */
@@ -167,8 +167,7 @@ export type Played = {
 
 export const SECRET = toHex(keccak(Uint8Array.of(9)));
 
-export const hashesOf = (list: Uint8Array): Hex[] =>
-  Array.from({ length: hashCount(list) }, (_, i) => toHex(hashAt(list, i)));
+const hashesOf = (list: Uint8Array): Hex[] => Array.from({ length: hashCount(list) }, (_, i) => toHex(hashAt(list, i)));
 
 const wireProof = ({ tensorRoot, listPath, node, path }: DemandProof) => ({
   tensorRoot: toHex(tensorRoot),
@@ -386,5 +385,3 @@ function trimmed(tensor: Tensor): Tensor {
   const length = tensor.dims.reduce((a, b) => a * b, 1) * width;
   return { ...tensor, data: tensor.data.subarray(0, length) };
 }
-
-export const FOREVER = maxUint256;

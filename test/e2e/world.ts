@@ -33,7 +33,7 @@ import { hardhat } from "viem/chains";
 export const OPG = 10n ** 18n;
 
 /** The clocks of these stories, in seconds: short, and each of another length. */
-export const CLOCKS = { ...devnetParameters, window: 600, reaction: 90, answer: 120, freeze: 400, grace: 200 };
+const CLOCKS = { ...devnetParameters, window: 600, reaction: 90, answer: 120, freeze: 400, grace: 200 };
 
 /** A real chain in this process with the real contracts on it, and somebody for every role. */
 export type World = {
@@ -120,7 +120,7 @@ async function published(model: Pick<Model, "program" | "weights" | "roots">): P
   return { modelRoot: roots.modelRoot, program, weights, player: playerModel(program, weights), run };
 }
 
-export const playerModel = (program: Program, weights: readonly Tensor[]): PlayerModel => ({
+const playerModel = (program: Program, weights: readonly Tensor[]): PlayerModel => ({
   program,
   weights: weights.map(({ data }) => data),
   weightRoots: concatBytes(weights.map(tensorRootOf)),

@@ -54,7 +54,7 @@ export type TreeSource = {
   readonly opened: (j: number, i: number) => HashList | undefined;
 };
 
-export function knownTree({ count, height, root, own, opened }: TreeSource): KnownTree {
+function knownTree({ count, height, root, own, opened }: TreeSource): KnownTree {
   const at8 = (j: number, i: number): Hash | undefined => {
     if (j >= height) return root;
     const above = children(j + 1, i >>> 8);

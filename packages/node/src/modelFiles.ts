@@ -47,7 +47,7 @@ const u32 = (value: number): Uint8Array => {
 };
 
 /** `(u32 length ‖ bytes)` of the header, then of each descriptor, big-endian. */
-export const encodeProgramFile = (program: Program): Uint8Array =>
+const encodeProgramFile = (program: Program): Uint8Array =>
   concatBytes(
     [encodeHeader(program), ...program.kernels.map((kernel, k) => encodeKernel(kernel, k))].flatMap((part) => [
       u32(part.length),
@@ -56,7 +56,7 @@ export const encodeProgramFile = (program: Program): Uint8Array =>
   );
 
 /** @throws ModelFilesError or ProgramError */
-export function decodeProgramFile(bytes: Uint8Array): Program {
+function decodeProgramFile(bytes: Uint8Array): Program {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {

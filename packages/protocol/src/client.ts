@@ -1,5 +1,5 @@
 import type { Addresses } from "@opengradient/bindings";
-import type { Account, Chain, Hex, PublicClient, Transport, WalletClient } from "viem";
+import type { Account, Chain, PublicClient, Transport, WalletClient } from "viem";
 import type { ClaimDomain } from "./claim.ts";
 
 /** Reads one system on one chain. */
@@ -16,5 +16,3 @@ export const domainOf = ({ chainId, addresses }: Pick<Reader, "chainId" | "addre
   chainId,
   market: addresses.market,
 });
-
-export type TransactionHash = Hex;

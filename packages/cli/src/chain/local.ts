@@ -77,7 +77,7 @@ export async function deployDevnet(transport: Transport, options = devnetSystem(
 
 type Rpc = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
-export const rpcOf =
+const rpcOf =
   (url: string): Rpc =>
   async (method, params) => {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });

@@ -23,7 +23,7 @@ function holders(stage: Stage): [Holder, Address][] {
 }
 
 /** What everybody holds, at one block. */
-export async function balancesAt(stage: Stage, blockNumber: bigint): Promise<Balances> {
+async function balancesAt(stage: Stage, blockNumber: bigint): Promise<Balances> {
   const { chain, addresses } = stage.writer("author");
   const entries = holders(stage).map(async ([holder, address]): Promise<[Holder, Balance]> => {
     const [opg, native] = await Promise.all([
@@ -44,7 +44,7 @@ export async function balancesAt(stage: Stage, blockNumber: bigint): Promise<Bal
 /** Native coin that went out and came in, by the transactions themselves. */
 export type Spent = { readonly gas: bigint; readonly paid: bigint; readonly received: bigint };
 
-export async function spentBetween(stage: Stage, from: bigint, to: bigint): Promise<ReadonlyMap<Holder, Spent>> {
+async function spentBetween(stage: Stage, from: bigint, to: bigint): Promise<ReadonlyMap<Holder, Spent>> {
   const { chain, addresses } = stage.writer("author");
   const names = new Map(holders(stage).map(([holder, address]) => [address.toLowerCase(), holder]));
   const spent = new Map<Holder, Spent>();
@@ -92,7 +92,7 @@ export type Audit = {
 };
 
 /** The change of every balance as the laws say it, from what happened. */
-export function expectedOf(stage: Stage, endings: readonly Ending[]): Ledger {
+function expectedOf(stage: Stage, endings: readonly Ending[]): Ledger {
   const ledger = new Ledger();
   const terms = { fee: FEE, coverage: COVERAGE };
   for (const { plot, openings } of endings) {

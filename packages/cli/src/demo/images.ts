@@ -22,7 +22,7 @@ const modelsRoom = (): string => import.meta.resolve("@opengradient/models/packa
 
 export const digitsFile = (): Uint8Array => new Uint8Array(readFileSync(inModels("digits.onnx")));
 
-export function digitSamples(): DigitImage[] {
+function digitSamples(): DigitImage[] {
   const { samples } = samplesSchema.parse(JSON.parse(readFileSync(inModels("samples.json"), "utf8")));
   return samples.map(({ label, source, pixels }) => {
     const greys = new Uint8Array(Buffer.from(pixels, "base64"));

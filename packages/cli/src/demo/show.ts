@@ -13,7 +13,7 @@ import type { Ending, Plot } from "./story.ts";
 
 type Paint = Output["paint"];
 
-export const TITLES: Readonly<Record<Lie, readonly [title: string, about: string]>> = {
+const TITLES: Readonly<Record<Lie, readonly [title: string, about: string]>> = {
   none: ["An honest answer", "Olga runs the model as it was published. Cleo runs it again and finds nothing."],
   output: [
     "A false answer",

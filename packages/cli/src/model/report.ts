@@ -45,7 +45,7 @@ export type DisputeCost = {
 };
 
 /** Operators of an ONNX file with how often they occur. */
-export function operatorsOf(file: Uint8Array): Record<string, number> {
+function operatorsOf(file: Uint8Array): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { operator } of readModel(file).graph.nodes) counts[operator] = (counts[operator] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
