@@ -6,7 +6,8 @@ import {Demand, DemandStatus} from "../../src/interfaces/IDisputes.sol";
 import {Operator} from "../../src/interfaces/IStaking.sol";
 import {Tiers} from "../../src/market/Tiers.sol";
 import {ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
-import {Actors, Ask, Bond, Case, Manner} from "./Actors.sol";
+import {Actors} from "./Actors.sol";
+import {Ask, Bond, Case, Manner} from "./Acts.sol";
 
 /// @notice What the invariants look at; the handler with its books open.
 contract Books is Actors {

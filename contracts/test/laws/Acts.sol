@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Demand, DemandStatus, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
+import {Operator} from "../../src/interfaces/IStaking.sol";
+import {Claim, ClaimRecord, ClaimStatus, Opening, Request} from "../../src/types/Claim.sol";
+import {ClaimId} from "../../src/types/Identity.sol";
+import {Position} from "../../src/types/Position.sol";
+import {Alphabet, Trees} from "../toys/Alphabet.sol";
+import {Run, World} from "../toys/World.sol";
+/// @notice How an answer came about.
+enum Manner {
+    /// right, and every demand is answered
+    Honest,
+    /// one element wrong; demands are answered
+    WrongElement,
+    /// no preimage of the output exists
+    ForgedOutput,
+    /// no preimage of the trace root exists
+    GarbageTrace,
+    /// right, but no demand is ever answered
+    Silent
+}
+
+struct Case {
+    Claim claim;
+    ClaimId id;
+    uint64 deadline;
+    uint64 postedAt;
+    bool refunded;
+    Manner manner;
+    uint256 seed;
+    uint32 kernel;
+    uint32 element;
+}
+
+struct Ask {
+    uint256 index;
+    Position position;
+    bytes32 target;
+}
+
+struct Bond {
+    uint256 index;
+    address prover;
+    bytes32 commitment;
+    uint32 kernel;
+    uint32 element;
+}
+
+/// @notice What anybody may do with the contracts, each act a no-op where its precondition does not hold, and the books
+/// that are kept of it.
+abstract contract Acts is World {
+    /// who may have native coin coming
+    uint256 internal constant ACTORS = 7;
+
+    address internal liar = makeAddr("liar");
+    address internal mute = makeAddr("mute");
+    /// in one hand with the liar
+    address internal accomplice = makeAddr("accomplice");
+    address internal griefer = makeAddr("griefer");
+
+    Case[] internal cases;
+    Ask[] internal asks;
+    Bond[] internal bonds;
+
+    uint256 public givenToMarket;
+    uint256 public givenToStaking;
+    uint256 public givenToDisputes;
+    uint256 public weiGiven;
+    /// Σ S of all slashes, as the waterfall says
+    uint256 public slashed;
+    /// deposited − withdrawn by the honest operator
+    uint256 public honestStake;
+    uint256 public bondsBurnt;
+    mapping(bytes32 act => uint256) public done;
+
+    modifier counted(bytes32 act) {
+        _;
+        done[act]++;
+    }
+
+    function _refund(Case storage c) internal {
+        if (c.postedAt != 0 || c.refunded || block.timestamp <= c.deadline) return;
+        Claim memory m = c.claim;
+        Request memory terms =
+            Request(m.modelRoot, m.input, m.operator, m.fee, m.coverage, m.level, m.parameters, c.deadline);
+        market.refund(m.requestId, m.requester, terms);
+        c.refunded = true;
+        done["refund"]++;
+    }
+
+    function _demandOpening(uint256 index, address by) internal {
+        Case storage c = cases[index];
+        Ask memory a = Ask(index, _claimPosition(), 0);
+        if (disputes.openings(c.id) != 0 || !_admissible(c, a)) return;
+        uint256 price = disputes.price(c.claim, a.position);
+        vm.prank(by);
+        disputes.demandOpening{value: price}(c.claim);
+        asks.push(a);
+        done["demandOpening"]++;
+    }
+
+    function _demandTrace(uint256 index, address by) internal {
+        NodeProof memory proof = NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
+        Opening memory opening = _openingOf(cases[index]);
+        _demand(Ask(index, _position(1, 0, 1, 0), opening.traceRoot), opening, proof, by);
+    }
+
+    function _demandTensor(uint256 index, uint32 kernel, address by) internal {
+        Case storage c = cases[index];
+        if (c.manner == Manner.GarbageTrace && kernel < KERNELS - 1) return;
+        Run memory run = _runOf(c);
+        bytes32 root = Alphabet.tensorRoot(run.results[kernel]);
+        NodeProof memory proof = NodeProof(root, new bytes32[](0), 0, new bytes32[](0));
+        if (kernel < KERNELS - 1) proof.listPath = Trees.path(_traceLeaves(run, c.claim), 0, kernel);
+        _demand(Ask(index, _position(5, kernel, 0, 0), root), _openingOf(c), proof, by);
+    }
+
+    function _demand(Ask memory a, Opening memory opening, NodeProof memory proof, address by) private {
+        Case storage c = cases[a.index];
+        if (!_admissible(c, a)) return;
+        uint256 price = disputes.price(c.claim, a.position);
+        vm.prank(by);
+        disputes.demand{value: price}(c.claim, opening, a.position, proof);
+        asks.push(a);
+        done["demand"]++;
+    }
+
+    function _admissible(Case storage c, Ask memory a) private view returns (bool) {
+        if (disputes.demands(c.id, a.position, a.target).status != DemandStatus.None) return false;
+        uint256 round = uint256(tier.answer) + tier.reaction;
+        uint256 last = market.standing(c.claim).windowEnd + disputes.depth(c.claim, a.position) * round;
+        return block.timestamp <= last && block.timestamp <= market.quietAt(c.id);
+    }
+
+    function _serve(Ask storage a) internal {
+        Case storage c = cases[a.index];
+        Demand memory d = _demandOf(a);
+        if (status(a.index) != ClaimStatus.Open || d.status != DemandStatus.Asked || block.timestamp > d.due) return;
+        vm.startPrank(c.claim.operator);
+        if (a.position.isClaim()) {
+            disputes.open(c.claim, _openingOf(c));
+        } else if (a.position.object() == 1) {
+            if (c.manner != Manner.GarbageTrace) disputes.reveal(c.claim, a.position, _tensorRoots(c));
+        } else {
+            disputes.reveal(c.claim, a.position, _runOf(c).results[a.position.tensor()]);
+        }
+        vm.stopPrank();
+        done["serve"]++;
+    }
+
+    function _expire(Ask storage a) internal {
+        Demand memory d = _demandOf(a);
+        if (status(a.index) != ClaimStatus.Open || d.status != DemandStatus.Asked || block.timestamp <= d.due) return;
+        _noteSlash(cases[a.index]);
+        disputes.expire(cases[a.index].claim, a.position, a.target);
+        done["expire"]++;
+    }
+
+    function _reclaim(Ask storage a) internal {
+        if (status(a.index) != ClaimStatus.Void || _demandOf(a).status != DemandStatus.Asked) return;
+        disputes.reclaim(cases[a.index].claim, a.position, a.target);
+        done["reclaim"]++;
+    }
+
+    function _commit(uint256 index, uint32 kernel, uint32 element, address prover) internal {
+        Case storage c = cases[index];
+        if (block.timestamp > market.quietAt(c.id)) return;
+        bytes32 commitment = keccak256(abi.encode(c.id, kernel, element, prover, bytes32("salt")));
+        if (disputes.commitments(c.id, prover, commitment).time != 0) return;
+        vm.prank(prover);
+        disputes.commit(c.id, commitment);
+        bonds.push(Bond(index, prover, commitment, kernel, element));
+        done["commit"]++;
+    }
+
+    /// @dev What is right can not be proven wrong: the act then changes nothing.
+    function _prove(Bond storage b) internal {
+        Case storage c = cases[b.index];
+        if (status(b.index) != ClaimStatus.Open || disputes.openings(c.id) == 0) return;
+        if (disputes.commitments(c.id, b.prover, b.commitment).settled || c.manner == Manner.GarbageTrace) return;
+        if (block.number < disputes.commitments(c.id, b.prover, b.commitment).blockNumber + 2) return;
+        if (block.timestamp > uint256(disputes.commitments(c.id, b.prover, b.commitment).time) + tier.grace) return;
+        bool wrong = c.manner == Manner.WrongElement && b.kernel == c.kernel && b.element == c.element;
+        Proof memory proof = Proof(b.kernel, b.element, "salt", _witness(_runOf(c), c.claim, b.kernel));
+        Opening memory opening = _openingOf(c);
+        if (wrong) _noteSlash(c);
+        vm.prank(b.prover);
+        if (!wrong) vm.expectRevert();
+        disputes.prove(c.claim, opening, proof);
+        done[wrong ? bytes32("prove") : bytes32("prove in vain")]++;
+    }
+
+    function _settle(Bond storage b) internal {
+        Case storage c = cases[b.index];
+        if (disputes.commitments(c.id, b.prover, b.commitment).settled) return;
+        bool fallen = status(b.index) == ClaimStatus.Void;
+        if (!fallen) {
+            if (block.timestamp <= uint256(disputes.commitments(c.id, b.prover, b.commitment).time) + tier.grace) return;
+            bondsBurnt += BOND;
+        }
+        disputes.settleBond(c.claim, b.prover, b.commitment);
+        done["settle"]++;
+    }
+
+    function _finalise(Case storage c) internal {
+        (ClaimRecord memory record, uint40 quiet) = market.record(c.id);
+        uint256 frozenAt = staking.frozenAt(c.claim.operator);
+        if (record.pending > 0 || block.timestamp <= quiet + tier.grace) return;
+        if (frozenAt != 0 && block.timestamp <= frozenAt + tier.freeze) return;
+        market.finalise(c.claim);
+        done["finalise"]++;
+    }
+
+    function _withdrawCredits(address who) internal {
+        if (disputes.credits(who) == 0) return;
+        vm.prank(who);
+        disputes.withdraw(payable(who));
+        done["withdrawCredits"]++;
+    }
+
+    function _thaw(address who_, uint128 amount) internal {
+        Operator memory o = staking.operators(who_);
+        uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + (o.frozenAt == 0 ? FAULT_BOND : 0);
+        if (o.staked <= held) return;
+        vm.prank(who_);
+        staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(_bound(amount, 1, o.staked - held)));
+        done["thaw"]++;
+    }
+
+    function _withdrawStake(address who_) internal {
+        Operator memory o = staking.operators(who_);
+        if (o.thawing == 0 || block.timestamp <= o.thawedAt) return;
+        vm.prank(who_);
+        staking.withdraw();
+        if (who_ == operator) honestStake -= o.thawing;
+        done["withdrawStake"]++;
+    }
+
+    function _restore(address who_) internal {
+        Operator memory o = staking.operators(who_);
+        if (o.frozenAt == 0 || o.locked != 0 || o.staked < FAULT_BOND) return;
+        vm.prank(who_);
+        staking.restore();
+        done["restore"]++;
+    }
+
+    // ── what is known of a case ──
+
+    function status(uint256 index) public view returns (ClaimStatus) {
+        if (cases[index].postedAt == 0) return ClaimStatus.None;
+        (ClaimRecord memory record,) = market.record(cases[index].id);
+        return record.status;
+    }
+
+    function _runOf(Case storage c) internal view returns (Run memory) {
+        return c.manner == Manner.WrongElement ? _lie(c.seed, c.kernel, c.element) : _run(c.seed);
+    }
+
+    function _openingOf(Case storage c) internal view returns (Opening memory opening) {
+        opening = _opening(_runOf(c), c.claim);
+        if (c.manner == Manner.GarbageTrace) opening.traceRoot = keccak256("garbage");
+    }
+
+    function _tensorRoots(Case storage c) private view returns (bytes memory roots) {
+        Run memory run = _runOf(c);
+        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
+    }
+
+    function _demandOf(Ask storage a) internal view returns (Demand memory) {
+        return disputes.demands(cases[a.index].id, a.position, a.target);
+    }
+
+    function _noteSlash(Case storage c) private {
+        slashed += 3 * uint256(c.claim.coverage) + (staking.frozenAt(c.claim.operator) == 0 ? FAULT_BOND : 0);
+    }
+
+    function _actor(uint256 who) internal view returns (address) {
+        address[ACTORS] memory all = [operator, signer, liar, mute, accomplice, griefer, challenger];
+        return all[who % ACTORS];
+    }
+}
