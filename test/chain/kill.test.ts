@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { uploadInput } from "@opengradient/node";
 import { claimDigest, domainOf } from "@opengradient/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { scratch } from "../../packages/node/test/scratch.ts";
 import { OPG } from "./chain.ts";
 import { ask, newActor, newOperator, nodeConfig, openStage, type Stage, until, untilDecided } from "./stage.ts";
-import { scratch, toyInput } from "./toy.ts";
+import { toyInput } from "./toy.ts";
 
 const script = fileURLToPath(new URL("daemon.ts", import.meta.url));
 

@@ -20,6 +20,7 @@ import {
 } from "@opengradient/protocol";
 import { zeroHash } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { scratch } from "../../packages/node/test/scratch.ts";
 import { OPG } from "./chain.ts";
 import {
   ask,
@@ -35,7 +36,7 @@ import {
   until,
   untilDecided,
 } from "./stage.ts";
-import { scratch, toyInput } from "./toy.ts";
+import { toyInput } from "./toy.ts";
 
 let stage: Stage;
 

@@ -33,8 +33,9 @@ import {
 } from "@opengradient/protocol";
 import { type Address, type Hex, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { scratch } from "../../packages/node/test/scratch.ts";
 import { type Chain, deploy, newKey, OPG, quick, rich, startChain, writerOf } from "./chain.ts";
-import { scratch, toyFolder, toyModel } from "./toy.ts";
+import { toyFolder, toyModel } from "./toy.ts";
 
 /** A chain with the whole system on it and one published model. */
 export type Stage = {

@@ -1,9 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelOf, type StoredModel, writeModel } from "@opengradient/node";
 import { type Dtype, type Kernel, OP, type Program, type Tensor, validateProgram } from "@opengradient/program";
 import { newSalt, type Package } from "@opengradient/protocol";
+import { scratch } from "../../packages/node/test/scratch.ts";
 
 const K = 16;
 
@@ -103,8 +102,6 @@ export const toyInput = (seed: number): Package => ({
   salt: newSalt(),
   tensors: [floats([K], (i) => Math.fround(((i + seed) % 7) / 3)) as Package["tensors"][number]],
 });
-
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "og-test-"));
 
 export function toyFolder(model: StoredModel): string {
   const folder = join(scratch(), "toy");

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Dtype, OP, type Program } from "@opengradient/program";
 import { expect, test } from "vitest";
@@ -9,8 +8,7 @@ import { DataDirectoryInUseError, openDatabase } from "../src/database.ts";
 import { openGuard, SecondClaimError } from "../src/guard.ts";
 import { decodeModel, encodeModel, ModelFilesError, modelOf } from "../src/modelFiles.ts";
 import { readModel, writeModel } from "../src/models.ts";
-
-const scratch = () => mkdtempSync(join(tmpdir(), "og-disk-"));
+import { scratch } from "./scratch.ts";
 
 test("the guard signs one claim for a request, also after a restart", () => {
   const path = join(scratch(), "guard.db");

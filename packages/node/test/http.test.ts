@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { encodePackage, newSalt, type Package, packageInput } from "@opengradient/protocol";
 import type { Hex } from "viem";
 import { expect, test } from "vitest";
@@ -9,6 +6,7 @@ import type { LoadedModel } from "../src/executor.ts";
 import { type HttpOptions, openHttp } from "../src/http.ts";
 import { openInputs } from "../src/inputs.ts";
 import { silentLog } from "../src/log.ts";
+import { scratch } from "./scratch.ts";
 
 const root = `0x${"aa".repeat(32)}` as const;
 const model = {
@@ -20,7 +18,7 @@ const model = {
 const input: Package = { salt: newSalt(), tensors: [{ dtype: 3, dims: [4], data: Uint8Array.of(1, 2, 3, 4) }] };
 
 function bench(waiting: Record<string, Hex>) {
-  const inputs = openInputs(openBlobs(mkdtempSync(join(tmpdir(), "og-http-"))));
+  const inputs = openInputs(openBlobs(scratch()));
   let woken = 0;
   const operator = {
     waitsFor: (wanted: Hex) => waiting[wanted],
