@@ -1,6 +1,6 @@
 /** The layouts in which ONNX test cases come. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { type Constant, constantOf, fromFloats, fromInts, type Port, readTensor } from "@opengradient/onnx";
 
 export type CaseFiles = {
@@ -71,6 +71,31 @@ export function readExpected(path: string, { names = [] }: Pick<Port, "names">):
   if (rows.every((row) => typeof row === "string")) return fromInts(rows.map((row) => names.indexOf(row)));
   const columns = rows.flatMap((row) => names.map((name) => (row as Record<string, number>)[name] ?? Number.NaN));
   return fromFloats(columns, [rows.length, names.length]);
+}
+
+/** By the bytes of model and vectors. */
+export function smallestFirst(cases: readonly CaseFiles[]): CaseFiles[] {
+  const size = ({ model, sets }: CaseFiles): number =>
+    [model, ...sets.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])].reduce(
+      (sum, path) => sum + statSync(path).size,
+      0,
+    );
+  const sizes = new Map(cases.map((files) => [files, size(files)]));
+  return cases.toSorted((a, b) => sizes.get(a)! - sizes.get(b)!);
+}
+
+/** Cases that the tests.tsv of `dir`, or of the folder around it, lists for `dir` and that were not found. */
+export function missingCases(dir: string, found: readonly CaseFiles[]): string[] {
+  const isWhole = existsSync(join(dir, "tests.tsv"));
+  const list = join(isWhole ? dir : dirname(resolve(dir)), "tests.tsv");
+  if (!existsSync(list)) return [];
+  const names = new Set(found.map(({ name }) => name));
+  const rows = readFileSync(list, "utf8").trim().split("\n").slice(1);
+  return rows.flatMap((row) => {
+    const [kind, test] = row.split("\t") as [string, string];
+    if (isWhole) return names.has(`${kind}/${test}`) ? [] : [`${kind}/${test}`];
+    return kind !== basename(resolve(dir)) || names.has(test) ? [] : [test];
+  });
 }
 
 export const readBytes = (path: string): Uint8Array => new Uint8Array(readFileSync(path));

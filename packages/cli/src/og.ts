@@ -12,6 +12,7 @@ import { requestCommand } from "./commands/request.ts";
 import { runCommand } from "./commands/run.ts";
 import { stakeCommand } from "./commands/stake.ts";
 import { startCommand } from "./commands/start.ts";
+import { supportCommand } from "./commands/support.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { EXIT } from "./failure.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   startCommand,
   conformanceCommand,
   accuracyCommand,
+  supportCommand,
 ];
 
 const AFTER =

@@ -15,7 +15,9 @@ const og = (...args: readonly string[]): Promise<{ code: number; out: string; er
   });
 
 const COMMANDS =
-  "import inspect run report register stake request verify watch node devnet demo start conformance".split(" ");
+  "import inspect run report register stake request verify watch node devnet demo start conformance accuracy support".split(
+    " ",
+  );
 
 function helpOf(command: Command): string {
   let text = "";

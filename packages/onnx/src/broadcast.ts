@@ -1,6 +1,6 @@
 /** Numpy's broadcasting, and the operators that are one scalar function over it. */
 import type { Expr } from "@opengradient/program";
-import { constant, type Frame, type Index, type Value } from "./builder.ts";
+import { constant, type Frame, type Index, type Value, view } from "./builder.ts";
 import { type Constant, type ElementType, elementsOf, fromBigInts, isWide, MAX_IMPORT_STEPS } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import { type Binary, type ByKind, kindOf, type Node, type Unary } from "./node.ts";
@@ -94,12 +94,25 @@ export function broadcastIndices(from: readonly number[], dims: readonly number[
   return elementsOf(dims) === 0 ? [] : indices;
 }
 
+/** Two inputs of one type. Before operator set 7, `axis` says where the dimensions of the second lie in the first's. */
+export function operands(node: Node): readonly [Value, Value] {
+  node.ignore("consumed_inputs");
+  const [a, b] = [node.input(0), node.input(1)];
+  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  if (node.opset >= 7) return [a, b];
+  const isBroadcast = node.int("broadcast", 0) !== 0;
+  const axis = node.int("axis", a.dims.length - b.dims.length);
+  if (!isBroadcast)
+    return String(a.dims) === String(b.dims) ? [a, b] : node.refuse(`[${a.dims}] and [${b.dims}] differ`);
+  const after = a.dims.length - node.axis(axis, a.dims.length + 1) - b.dims.length;
+  if (after < 0) return node.refuse(`axis ${axis} leaves no room for [${b.dims}] in [${a.dims}]`);
+  return [a, view(b, [...b.dims, ...new Array<number>(after).fill(1)])];
+}
+
 export const binaryOperator =
   (functions: ByKind<Binary>, exact?: Exact) =>
   (node: Node): Value => {
-    node.ignore("consumed_inputs");
-    const [a, b] = [node.input(0), node.input(1)];
-    if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+    const [a, b] = operands(node);
     if (isWide(a.type)) {
       const known = [node.build.known(a), node.build.known(b)] as const;
       if (exact && known[0]?.wide && known[1]?.wide) return onIntegers(node, known as [Constant, Constant], exact);

@@ -1,5 +1,5 @@
 /** ONNX's element types, and what each is held as here. */
-import type { ElementType } from "./elements.ts";
+import { dtypeOf, type ElementType } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 
 /** A binary floating-point format narrower than f32. Its values are held as the f32 that equals them. */
@@ -152,3 +152,9 @@ const BITS: Record<ElementType, number> = {
   u64: 64,
 };
 export const bitsOf = (type: ElementType): number => BITS[type];
+
+const DTYPE_NAMES = ["f32", "i32", "i8", "u8"] as const;
+
+/** Every element type that is imported, by ONNX's name, with the Program's type that holds it. */
+export const elementTypes = (): readonly { readonly name: string; readonly held: string }[] =>
+  [...FORMATS.values()].map(({ name, type }) => ({ name, held: DTYPE_NAMES[dtypeOf(type)] }));

@@ -11,7 +11,8 @@ export {
   type ReadExternal,
 } from "./elements.ts";
 export { OnnxError } from "./errors.ts";
-export type { Format } from "./formats.ts";
+export { elementTypes, type Format } from "./formats.ts";
 export { type Imported, type ImportOptions, importGraph, type Port } from "./import.ts";
 export { type ExternalData, type Model, readModel, readTensor, type TensorProto, type ValueInfo } from "./model.ts";
+export { OUTSIDE, type Outside, operatorKey, outsideOf, outsideOperators } from "./outside.ts";
 export { operatorNames } from "./registry.ts";

@@ -1,4 +1,4 @@
-import { elementwise, noteWide } from "../broadcast.ts";
+import { elementwise, noteWide, operands } from "../broadcast.ts";
 import { bitsOf } from "../formats.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
@@ -9,8 +9,8 @@ type Binary = typeof and;
 const INTEGERS = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"] as const;
 
 const bits = (join: Binary) => (node: Node) => {
-  const [a, b] = [node.typed(0, ...INTEGERS), node.typed(1, ...INTEGERS)];
-  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  const [a, b] = operands(node);
+  node.typed(0, ...INTEGERS);
   return elementwise(node, a.type, [a, b], (x, y) => join(x!, y!));
 };
 
@@ -25,8 +25,8 @@ register("BitwiseNot", (node) => {
 
 /** Counts of the width and more leave nothing. */
 register("BitShift", (node) => {
-  const [a, b] = [node.typed(0, "u8", "u16", "u32", "u64"), node.typed(1, "u8", "u16", "u32", "u64")];
-  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  const [a, b] = operands(node);
+  node.typed(0, "u8", "u16", "u32", "u64");
   noteWide(node, a.type);
   const left = node.text("direction") === "LEFT";
   const width = int(Math.min(bitsOf(a.type), 32));

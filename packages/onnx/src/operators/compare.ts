@@ -1,5 +1,5 @@
 import type { Expr } from "@opengradient/program";
-import { elementwise } from "../broadcast.ts";
+import { elementwise, operands } from "../broadcast.ts";
 import type { Value } from "../builder.ts";
 import { type ByKind, isFloat, kindOf, type Node } from "../node.ts";
 import { register } from "../registry.ts";
@@ -15,8 +15,7 @@ const LESS: ByKind<Compare> = { float: flt, signed: ilt, unsigned: ult };
 const comparison =
   (code: (less: Compare, isFloat: boolean) => Compare) =>
   (node: Node): Value => {
-    const [a, b] = [node.input(0), node.input(1)];
-    if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+    const [a, b] = operands(node);
     const compare = code(kindOf(node, LESS, a.type), isFloat(a.type));
     return elementwise(node, "bool", [a, b], (x, y) => compare(x!, y!));
   };
@@ -32,8 +31,7 @@ const turned =
     compare(b, a);
 
 register("Equal", (node) => {
-  const [a, b] = [node.input(0), node.input(1)];
-  if (a.type !== b.type) return node.refuse(`inputs of types ${a.type} and ${b.type}`);
+  const [a, b] = operands(node);
   const same = isFloat(a.type) ? feq : ieq;
   return elementwise(node, "bool", [a, b], (x, y) => same(x!, y!));
 });

@@ -1,10 +1,12 @@
-import { elementwise } from "../broadcast.ts";
+import { elementwise, operands } from "../broadcast.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
 import { and, fabs, feq, flt, ieq, int, or, select, word, xor } from "../scalar.ts";
 
-const logical = (join: typeof and) => (node: Node) =>
-  elementwise(node, "bool", [node.typed(0, "bool"), node.typed(1, "bool")], (a, b) => join(a!, b!));
+const logical = (join: typeof and) => (node: Node) => {
+  node.typed(0, "bool");
+  return elementwise(node, "bool", operands(node), (a, b) => join(a!, b!));
+};
 
 register("And", logical(and));
 register("Or", logical(or));
