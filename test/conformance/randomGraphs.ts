@@ -1,5 +1,5 @@
 /** Random small ONNX graphs, the same for the same seed. */
-import type { AttributeValue, GraphFacts, NodeFacts, TensorFacts } from "../../packages/onnx/test/onnxFile.ts";
+import type { AttributeValue, ModelFacts, NodeFacts, TensorFacts } from "../../packages/onnx/test/onnxFile.ts";
 import { numbers, random } from "../../packages/onnx/test/run.ts";
 
 type Known = { readonly name: string; readonly dims: readonly number[] };
@@ -211,7 +211,38 @@ const tile: Step = (g, x) => {
   );
 };
 
+/** Any value as [steps, batch, inputs]. */
+const recurrent: Step = (g, x) => {
+  if (size(x.dims) > 400) return undefined;
+  const [T, I] = [x.dims[0]!, x.dims.at(-1)!];
+  const B = size(x.dims.slice(1, -1));
+  const rows = g.add("Reshape", [x.name, g.shape([T, B, I])], [T, B, I]);
+  const [op, gates] = g.pick([
+    ["RNN", 1],
+    ["GRU", 3],
+    ["LSTM", 4],
+  ] as const);
+  const direction = g.pick(["forward", "reverse", "bidirectional"]);
+  const [D, H] = [direction === "bidirectional" ? 2 : 1, 1 + g.below(4)];
+  const bias = g.below(2) ? g.weight([D, 2 * gates * H]) : "";
+  const state = g.below(2) ? g.weight([D, B, H]) : "";
+  const inputs = [rows.name, g.weight([D, gates * H, I]), g.weight([D, gates * H, H]), bias, "", state];
+  return g.add(op, inputs, [T, D, B, H], { direction, hidden_size: H });
+};
+
+const attention: Step = (g, x) =>
+  x.dims.length === 4 && size(x.dims) < 300
+    ? g.add("Attention", [x.name, x.name, x.name], x.dims, { is_causal: g.below(2) })
+    : undefined;
+
+const layerNormalization: Step = (g, x) =>
+  g.add("LayerNormalization", [x.name, g.weight([x.dims.at(-1)!])], x.dims, { epsilon: { float: 0.01 } });
+
 const STEPS: readonly Step[] = [
+  recurrent,
+  recurrent,
+  attention,
+  layerNormalization,
   reduction,
   reduction,
   tile,
@@ -243,7 +274,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** A graph of up to `steps` operators on one input; its outputs are its last value and one on the way. */
-export function randomGraph(seed: number, steps: number): GraphFacts & { readonly input: TensorFacts } {
+export function randomGraph(seed: number, steps: number): ModelFacts & { readonly input: TensorFacts } {
   const g = new Graph(seed);
   const dims = [1 + g.below(2), 1 + g.below(4), 3 + g.below(5), 3 + g.below(5)];
   let x: Known = { name: "x", dims };
@@ -255,5 +286,12 @@ export function randomGraph(seed: number, steps: number): GraphFacts & { readonl
   }
   const middle = g.pick(g.values);
   const outputs = [...new Set([x.name, middle.name])].map((name) => ({ name }));
-  return { inputs: [{ name: "x", dims }], nodes: g.nodes, weights: g.weights, outputs, input: random(seed, dims) };
+  return {
+    opset: 23,
+    inputs: [{ name: "x", dims }],
+    nodes: g.nodes,
+    weights: g.weights,
+    outputs,
+    input: random(seed, dims),
+  };
 }

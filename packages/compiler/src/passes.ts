@@ -12,20 +12,20 @@ import { split } from "./split.ts";
 export type Pass = {
   readonly name: string;
   readonly run: (module: Module) => Module;
-  /** whether every output keeps all its bits */
-  readonly exact: boolean;
+  /** whether every output keeps all its bits, or sums are taken in another order */
+  readonly kind: "exact" | "reassociating";
 };
 
 export const PASSES: readonly Pass[] = [
-  { name: "fold-constants", run: foldConstants, exact: true },
-  { name: "drop-dead", run: dropDead, exact: true },
+  { name: "fold-constants", run: foldConstants, kind: "exact" },
+  { name: "drop-dead", run: dropDead, kind: "exact" },
   // reorders the folds of sums
-  { name: "layout", run: layout, exact: false },
-  { name: "fuse", run: fuse, exact: true },
-  { name: "drop-fused", run: dropDead, exact: true },
-  { name: "merge-loops", run: mergeLoops, exact: true },
-  { name: "copy-operands", run: copyOperands, exact: true },
+  { name: "layout", run: layout, kind: "reassociating" },
+  { name: "fuse", run: fuse, kind: "exact" },
+  { name: "drop-fused", run: dropDead, kind: "exact" },
+  { name: "merge-loops", run: mergeLoops, kind: "exact" },
+  { name: "copy-operands", run: copyOperands, kind: "exact" },
   // partial sums
-  { name: "split", run: split, exact: false },
-  { name: "bound", run: bound, exact: true },
+  { name: "split", run: split, kind: "reassociating" },
+  { name: "bound", run: bound, kind: "exact" },
 ];

@@ -4,6 +4,7 @@ export * from "./check.ts";
 export * from "./cost.ts";
 export * from "./decode.ts";
 export * from "./dot.ts";
+export * from "./double.ts";
 export * from "./draft.ts";
 export * from "./encode.ts";
 export * from "./errors.ts";

@@ -33,7 +33,7 @@ export const inspectCommand: Register = (og) => {
         }
         const kernels = module.program.kernels.map((kernel, k) => row(module.program, kernel, k, module.labels[k]));
         output.result({ ...(model ? summary(model) : { after: options.after }), kernels }, [
-          ...(model ? summaryLines(model) : [`after ${options.after}`]),
+          ...(model ? summaryLines(model) : [`after ${options.after}${kindOf(options.after)}`]),
           "",
           ...table(
             [
@@ -58,6 +58,12 @@ const given = (path: string, { shape = [], set = [] }: Options) => ({
   shapes: parseShapes(shape),
   set: set.length ? parseConstants(set, readBytes(path)) : {},
 });
+
+/** What a pass may do to the bits. */
+const kindOf = (name: string | undefined): string => {
+  const pass = PASSES.find((at) => at.name === name);
+  return pass ? ` (${pass.kind})` : "";
+};
 
 /** A module as the compiler leaves it after a pass. */
 function stopped(path: string, options: Options) {

@@ -2,6 +2,7 @@ import { proofBond } from "@opengradient/protocol";
 import { connectSigning, type SigningOptions, signingOptions } from "../chain/connect.ts";
 import { publishModel } from "../chain/publish.ts";
 import { action, collect, examples, type Register } from "../command.ts";
+import { CommandError } from "../failure.ts";
 import { importModel } from "../model/import.ts";
 import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
 import { reportOf } from "../model/report.ts";
@@ -33,6 +34,10 @@ export const registerCommand: Register = (og) => {
         const report = await reportOf(model, source);
         const prices = pricesOf({ gasPrice: "0.05", opgPerNative: "10000", opgPerHour: "2" });
         output.say(...reportLines(model, report, prices), "");
+        if (report.equality.differing > 0)
+          throw new CommandError(`${report.equality.differing} elements differ from the reference: not published`, {
+            todo: "this is a fault of the engine; report it with the model",
+          });
         output.progress("publishing …");
         const royaltyBps = wholeNumber("--royalty-bps", options.royaltyBps, 0, 10_000);
         const published = await publishModel(writer, model, { royaltyBps, uri: options.uri });

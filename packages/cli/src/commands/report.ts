@@ -1,9 +1,11 @@
 import { basename } from "node:path";
+import { importGraph } from "@opengradient/onnx";
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import { importModel, type Model } from "../model/import.ts";
 import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
-import { type Prices, type Report, reportOf, suggest } from "../model/report.ts";
+import { type Prices, type Report, reportOf, sampleInputs, suggest } from "../model/report.ts";
+import { type Rounding, roundingOf } from "../model/rounding.ts";
 import { bytes, count, duration, table } from "../words.ts";
 import { summary } from "./import.ts";
 
@@ -23,19 +25,30 @@ export const reportCommand: Register = (og) => {
       action<[string, Options]>(async (output, path, options) => {
         const source = readBytes(path);
         const set = parseConstants(options.set ?? [], source);
-        const model = importModel(source, { shapes: parseShapes(options.shape ?? []), set });
+        const given = { shapes: parseShapes(options.shape ?? []), set };
+        const model = importModel(source, given);
         output.progress("running, and comparing with the reference …");
         const report = await reportOf(model, source);
+        output.progress("running in double precision …");
+        const rounding = await roundingOf(importGraph(source, given), sampleInputs(model.program));
         const prices = pricesOf(options);
-        output.result({ model: summary(model), ...report, suggested: suggest(report, prices), prices }, [
+        output.result({ model: summary(model), ...report, rounding, suggested: suggest(report, prices), prices }, [
           basename(path),
           "",
-          ...reportLines(model, report, prices),
+          ...reportLines(model, report, prices, [["rounding", roundingWords(rounding)]]),
+          ...model.notes.map((note) => `note: ${note}`),
         ]);
         return report.equality.differing > 0 ? EXIT.no : EXIT.done;
       }),
     );
 };
+
+/** Where sums are taken in another order than the file's, rounding changes: by how much. */
+function roundingWords(rounding: readonly Rounding[] | undefined): string {
+  if (rounding === undefined) return "not measured: too long in double precision, or nothing but integers";
+  const words = rounding.map(({ after, error }) => `${error.toExponential(1)} after ${after}`);
+  return `outputs are off from double precision by ${words.join(", ")} (of their greatest)`;
+}
 
 export function pricesOf(options: Pick<Options, "gasPrice" | "opgPerNative" | "opgPerHour">): Prices {
   const positive = (name: string, text: string): number => {
@@ -50,7 +63,13 @@ export function pricesOf(options: Pick<Options, "gasPrice" | "opgPerNative" | "o
   };
 }
 
-export function reportLines(model: Model, report: Report, prices: Prices): string[] {
+/** @param more rows of the table */
+export function reportLines(
+  model: Model,
+  report: Report,
+  prices: Prices,
+  more: readonly (readonly string[])[] = [],
+): string[] {
   const { memory, worst, dispute, equality } = report;
   const suggested = suggest(report, prices);
   const operators = Object.entries(report.operators).map(([name, times]) => `${name}${times > 1 ? ` × ${times}` : ""}`);
@@ -65,6 +84,14 @@ export function reportLines(model: Model, report: Report, prices: Prices): strin
     ["one run", `${duration(report.milliseconds)} here, on one core`],
     ["worst element", `at most ${count(worst.gas)} gas (kernel ${worst.kernel}, ${worst.label})`],
     ["largest witness", `at most ${count(worst.bytes)} bytes`],
+    ...(report.largestGroup > 1
+      ? [
+          [
+            "recurrent groups",
+            `up to ${report.largestGroup} kernels: a lie in all of them costs a challenger a path for each`,
+          ],
+        ]
+      : []),
     [
       "a dispute",
       `${count(dispute.gasServed)} gas with a served trace; ${count(dispute.gasSilent)} with all ${dispute.demands} demands`,
@@ -76,6 +103,7 @@ export function reportLines(model: Model, report: Report, prices: Prices): strin
         ? `${count(equality.elements)} elements of all kernels equal the reference, to the bit`
         : `${count(equality.differing)} of ${count(equality.elements)} elements DIFFER from the reference`,
     ],
+    ...more,
     ["suggested", `fee ${digits(suggested.fee)} OPG, coverage ${digits(suggested.coverage)} OPG or more`],
     [
       "",

@@ -29,6 +29,8 @@ export type Report = {
   /** median milliseconds of one run here */
   readonly milliseconds: number;
   readonly worst: Worst;
+  /** members of the largest recurrent group: a challenger buys a path for each member that a liar made differ */
+  readonly largestGroup: number;
   readonly dispute: DisputeCost;
   readonly publishingGas: number;
   readonly equality: { readonly elements: number; readonly differing: number };
@@ -72,6 +74,7 @@ export async function reportOf(model: Model, file: Uint8Array): Promise<Report> 
     },
     milliseconds,
     worst,
+    largestGroup: Math.max(...program.kernels.map(({ groupSize }) => groupSize)),
     dispute: disputeCost(program, worst),
     publishingGas: publishingGas(model),
     equality: compareSample(program, { weights, inputs, results }),
@@ -79,7 +82,7 @@ export async function reportOf(model: Model, file: Uint8Array): Promise<Report> 
 }
 
 /** Ordinary numbers, the same for every call. */
-function sampleInputs(program: Program): Tensor[] {
+export function sampleInputs(program: Program): Tensor[] {
   const random = randomFrom(1);
   return program.inputs.map((info) => {
     const elements = elementsOf(info);
