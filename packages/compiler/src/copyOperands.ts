@@ -1,12 +1,14 @@
 /**
- * A fold that strides through an operand touches a leaf at every step, so that it can only be proved in many parts. Where one
- * copy of the operand, in the order of the fold, makes fewer elements than those parts would, the fold reads such a copy.
+ * A fold that strides through an operand touches a leaf at every step, so that it can only be proved in many parts, or not
+ * at all. Where one copy of the operand, in the order of the fold, makes fewer elements than the parts would, the fold reads
+ * such a copy. What is read with padding is copied with it.
  * Comes after `fuse`, which would compose the copy back into its reader. No bit changes: every fold keeps its order.
  */
 import {
   type Access,
   draft,
   type Kernel,
+  narrow,
   type ProgramFacts,
   product,
   resultElements,
@@ -18,7 +20,6 @@ import {
 import { sameAccess } from "./inline.ts";
 import { mergeDraft } from "./mergeLoops.ts";
 import { type Module, rewriteKernels } from "./module.ts";
-import { reductionOf } from "./reduction.ts";
 import { fits, splitKernel } from "./split.ts";
 import { foldOrdered, neverOutside } from "./weights.ts";
 
@@ -26,7 +27,7 @@ export const copyOperands = (module: Module): Module => rewriteKernels(module, w
 
 /** The kernel, or with one or all of its strided operands copied first: whichever makes the fewest elements. */
 function withCopies(facts: ProgramFacts, k: number, kernel: Kernel): Kernel[] {
-  if (fits(facts, k, kernel) || reductionOf(toDraft(kernel)) === undefined) return [kernel];
+  if (fits(facts, k, kernel)) return [kernel];
   const strided = stridedReads(kernel);
   const choices = [[], ...strided.map((access) => [access]), ...(strided.length > 1 ? [strided] : [])];
   let best = { kernels: [kernel], made: Number.POSITIVE_INFINITY };
@@ -48,13 +49,15 @@ function elementsMade(facts: ProgramFacts, k: number, kernels: readonly Kernel[]
 /** The most loops that a kernel may have. */
 const MAX_LOOPS = 8;
 
-/** What the step reads at run time, always inside, and not as it lies in memory. Weights are in order already. */
+/** What the step reads at run time, not as it lies in memory. Weights are in order already. A copy holds the else-word too. */
 function stridedReads(kernel: Kernel): Access[] {
   const d = toDraft(kernel);
   const extents = [...d.loops, ...d.folds];
   const found: Access[] = [];
   visit(d.step, (e) => {
-    if (e.kind !== "load" || e.access.space === 1 || !neverOutside(e.access, extents)) return;
+    if (e.kind !== "load" || e.access.space === 1 || e.access.dynMask !== 0) return;
+    const { dtype, elseWord } = e.access;
+    if (!neverOutside(e.access, extents) && narrow(dtype, elseWord) !== (elseWord | 0)) return;
     if (found.some((access) => sameAccess(access, e.access))) return;
     const ordered = foldOrdered(e.access, extents);
     if (!ordered.already && ordered.used.length <= MAX_LOOPS) found.push(e.access);

@@ -17,10 +17,10 @@ export type Ordered = {
   readonly already: boolean;
 };
 
-/** A static access that is never outside, as it would be to a tensor [rows][fold] of what it reads. */
+/** A static access as it would be to a tensor [rows][fold] of what it reads. */
 export function foldOrdered(access: Access, extents: readonly number[]): Ordered {
   const move = extents.map((_, i) => Math.abs(access.coordinates.reduce((sum, c) => sum + c.coef[i]! * c.stride, 0)));
-  const used = extents.flatMap((_, i) => (move[i] !== 0 ? [i] : []));
+  const used = extents.flatMap((_, i) => (access.coordinates.some((c) => c.coef[i] !== 0) ? [i] : []));
   const dims = used.map((i) => extents[i]!);
   const strides = loopStrides(dims);
   const coef = extents.map((_, i) => strides[used.indexOf(i)] ?? 0);

@@ -59,6 +59,38 @@ describe("copy-operands", () => {
     expect(loopsOf(compile(product(64, 64, 64)))).toEqual([[64, 64]]);
   });
 
+  it("so is one that is read with padding by a fold that can not be split", () => {
+    const [K, N, before] = [700, 40, 5];
+    const rows = { base: -before, extent: K, stride: N, coef: [0, 1] };
+    const columns = { base: 0, extent: N, stride: 1, coef: [1, 0] };
+    const access: Access = {
+      space: 0,
+      index: 0,
+      dtype: 0,
+      length: K * N,
+      elseWord: 0x3f000000,
+      dynMask: 0,
+      coordinates: [rows, columns],
+    };
+    const load: Expr = { kind: "load", access, offsets: [] };
+    const state: Expr = { kind: "state", at: 0 };
+    const below: Expr = { kind: "apply", op: OP.flt, args: [state, load] };
+    const step: Expr = { kind: "apply", op: OP.select, args: [below, load, state] };
+    const init: Expr = { kind: "word", word: 0xff800000 };
+    const kernel = toKernel(
+      draft({ outType: 0, loops: [N], folds: [K + before], init: [init], step: [step], done: state }),
+    );
+    const outputs = [{ kernel: 0, dims: [N] }];
+    const program = { inputs: [{ dtype: 0, dims: [K, N] }], weights: [], kernels: [kernel], outputs } as const;
+    const compiled = compile({ program, weights: [], labels: ["greatest"] });
+    expect(loopsOf(compiled)).toEqual([[N, K + before], [N]]);
+    const values = Float32Array.from({ length: K * N }, (_, i) => (i % N < 3 ? -1 : ((i * 7919) % 1009) / 100));
+    const inputs: Tensor[] = [{ dtype: 0, dims: [K, N], data: new Uint8Array(values.buffer) }];
+    const want = runReference(program, [], inputs)[0]!;
+    expect(new Float32Array(want.slice().buffer)[0]).toBe(0.5);
+    expect(Buffer.compare(runReference(compiled.program, [], inputs)[1]!, want)).toBe(0);
+  });
+
   it("partial sums stay where a copy would make more elements than they are", () => {
     const kernels = loopsOf(compile(product(2, 512, 512)));
     expect(kernels).toHaveLength(2);

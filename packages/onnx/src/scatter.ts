@@ -6,7 +6,7 @@ import { type Binary, kindOf, type Node } from "./node.ts";
 import { fadd, fmax, fmin, fmul, iadd, imax, imin, imul, select, ult } from "./scalar.ts";
 
 /** Updates that one kernel looks through, so that it can be proven. */
-const CHUNK = 384;
+const CHUNK = 768;
 /** Comparisons, one for each element and update. */
 const MAX_COMPARISONS = 1e9;
 

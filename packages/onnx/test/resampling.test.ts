@@ -239,6 +239,29 @@ describe("regions and moved taps", () => {
       }
     expect(() => runNode("RoiAlign", [X, rois, batch])).toThrow(/sampling_ratio 0/);
   });
+  it("MaxRoiPool: the greatest of each bin, 0 where there is none", () => {
+    const X = random(2, [2, 2, 6, 5]);
+    const rois = { dims: [3, 5], values: [0, 0, 0, 7, 9, 1, 2, 3, 2, 3, 1, 12, 20, 30, 40] };
+    const expected = tabulate([3, 2, 3, 2], ([r, c, ph, pw]) => {
+      const [b, x1, y1, x2, y2] = rois.values
+        .slice(5 * r!, 5 * r! + 5)
+        .map((v, i) => (i === 0 ? v : Math.round(v * 0.5)));
+      const range = (start: number, last: number, bin: number, bins: number, length: number): [number, number] => {
+        const size = Math.max(last - start + 1, 1) / bins;
+        const within = (v: number) => Math.min(Math.max(v + start, 0), length);
+        return [within(Math.floor(bin * size)), within(Math.ceil((bin + 1) * size))];
+      };
+      const [h0, h1] = range(y1!, y2!, ph!, 3, 6);
+      const [w0, w1] = range(x1!, x2!, pw!, 2, 5);
+      let most = Number.NEGATIVE_INFINITY;
+      for (let h = h0; h < h1; h++)
+        for (let w = w0; w < w1; w++) most = Math.max(most, at(X.dims, X.values, [b!, c!, h, w]));
+      return most === Number.NEGATIVE_INFINITY ? 0 : most;
+    });
+    const y = runNode("MaxRoiPool", [X, rois], { pooled_shape: [3, 2], spatial_scale: { float: 0.5 } });
+    expect(y).toEqual({ dims: [3, 2, 3, 2], values: expected });
+    expect(expected).toContain(0);
+  });
   it("DeformConv: offsets between elements, masks, groups of both kinds", () => {
     const [X, W, B] = [random(1, [1, 4, 4, 5]), random(2, [2, 2, 2, 2]), random(3, [2])];
     const offset = random(4, [1, 2 * 4 * 2, 3, 3]);

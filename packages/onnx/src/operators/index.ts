@@ -60,6 +60,7 @@ import "./lstm.ts";
 import "./matMulInteger.ts";
 import "./matmul.ts";
 import "./maxPool.ts";
+import "./maxRoiPool.ts";
 import "./maxUnpool.ts";
 import "./meanVarianceNormalization.ts";
 import "./microsoft/attention.ts";

@@ -44,25 +44,25 @@ function byTable(node: Node, { data, indices, updates, axis }: Given, places: re
 
 function bySearch(node: Node, { data, indices, updates, axis }: Given): Value {
   const join = joinOf(node, data.type);
-  const [to, fresh] = [axisLast(node, indices, axis), axisLast(node, updates, axis)];
+  // beyond the indices no place is named
+  const [to, fresh] = [grown(node, indices, data, axis, 0x80000000), grown(node, updates, data, axis, 0)];
   return overUpdates(node, data, indices.dims[axis]!, {
     first: ({ loops, read }) => read(data, loops),
     step: ({ loops, folds, read }, start) => {
-      const at = [...loops.toSpliced(axis, 1), shift(folds[0]!, start)];
-      // beyond the indices no place is named
-      const place = fromEnd(read(to, at, 0x80000000), data.dims[axis]!);
+      const at = loops.with(axis, shift(folds[0]!, start));
+      const place = fromEnd(read(to, at), data.dims[axis]!);
       return select(ieq(place, loop(axis)), join(state(), read(fresh, at)), state());
     },
   });
 }
 
-/** A fold along the last axis reads what lies side by side. */
-const axisLast = (node: Node, x: Value, axis: number): Value =>
-  axis === x.dims.length - 1
+/** x in the dims of `like`, but for `axis`. */
+function grown(node: Node, x: Value, like: Value, axis: number, elseWord: number): Value {
+  const dims = like.dims.with(axis, x.dims[axis]!);
+  return String(dims) === String(x.dims)
     ? x
-    : node.build.map(x.type, [...x.dims.toSpliced(axis, 1), x.dims[axis]!], ({ loops, read }) =>
-        read(x, loops.slice(0, -1).toSpliced(axis, 0, loops.at(-1)!)),
-      );
+    : node.build.map(x.type, dims, ({ loops, read }) => read(x, loops, elseWord));
+}
 
 register("ScatterElements", scatterElements);
 register("Scatter", scatterElements);

@@ -44,15 +44,11 @@ const searched = (node: Node, from: Value, to: Value): Value =>
 
 function reduced(node: Node, from: Value, to: Value, fresh: Value): Value {
   const join = joinOf(node, from.type);
-  // a fold over the updates of a column reads what lies side by side
-  const columns = node.build.map(fresh.type, [...fresh.dims].reverse(), ({ loops: [column, update], read }) =>
-    read(fresh, [update!, column!]),
-  );
   return overUpdates(node, from, to.dims[0]!, {
     first: ({ loops, read }) => read(from, loops),
     step: ({ loops, folds, read }, start) => {
       const update = shift(folds[0]!, start);
-      return select(ieq(read(to, [update]), loop(0)), join(state(), read(columns, [loops[1]!, update])), state());
+      return select(ieq(read(to, [update]), loop(0)), join(state(), read(fresh, [update, loops[1]!])), state());
     },
   });
 }
