@@ -70,7 +70,6 @@ import "./microsoft/groupQueryAttention.ts";
 import "./microsoft/matMulNBits.ts";
 import "./microsoft/normalization.ts";
 import "./minMax.ts";
-import "./ml/index.ts";
 import "./mod.ts";
 import "./mul.ts";
 import "./oneHot.ts";
