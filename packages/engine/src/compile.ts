@@ -2,6 +2,7 @@ import { type Program, SPACE, validateProgram } from "@opengradient/program";
 import { addFunction, encodeModule, newModule } from "./emit.ts";
 import { EngineError } from "./errors.ts";
 import { type WasmModule, wasm, whyNoThreads } from "./host.ts";
+import { readBounds } from "./intervals.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lowerKernel } from "./lower.ts";
 import { originsOf } from "./origins.ts";
@@ -53,8 +54,8 @@ export async function compile(
   const missing = wanted > 1 ? whyNoThreads() : undefined;
   const threads = missing === undefined ? Math.max(1, Math.min(Math.floor(wanted), MOST_THREADS)) : 1;
   const lowered = program.kernels.map((kernel, index) => lowerKernel({ index, kernel }, runsInSlices(program, index)));
-  const origins = originsOf(lowered);
-  const plans = lowered.map((kernel) => planKernel(kernel, paths, origins));
+  const before = { origins: originsOf(lowered), bounds: readBounds(lowered) };
+  const plans = lowered.map((kernel) => planKernel(kernel, paths, before));
   const layout = layOut(program, plans);
   const builder = newModule();
   const functions = plans.map((plan) => plan.stages.map((stage) => addFunction(builder, stage.fn)));

@@ -1,6 +1,7 @@
 /** From a recognised product to stages: write the factors out where that is needed, then the tiles. */
 import { haloCopy, haloElements, type Placed, sliceCopy } from "./copies.ts";
 import { addBuffer, type Draft, isTooLarge, newDraft, type Place, placeRead, withoutUnused } from "./draft.ts";
+import type { ReadBounds } from "./intervals.ts";
 import { I16, isUnchecked, type Lowered, mergeAxes, product, type Source, withFlatBox, withLast } from "./lower.ts";
 import type { Origins } from "./origins.ts";
 import { type Packing, type Panels, pack, packedColumns, packPairs, panelsOf } from "./panels.ts";
@@ -114,9 +115,14 @@ function planTiles(draft: Draft, wanted: Wanted, row: Place, column: Columns, pa
 }
 
 /** Integers that fit 16 bits, two steps at once: the order of a sum of integers does not matter. */
-function planPairs(k: Lowered, p: Product): KernelPlan | undefined {
+function planPairs(k: Lowered, p: Product, bounds: ReadBounds): KernelPlan | undefined {
   const isWeight = k.sources[p.column.read.slot]!.kind === "weight";
-  if (p.float || !isWeight || !isUnchecked(p.column.read) || ![p.row, p.column].every((at) => fitsHalves(k, at)))
+  if (
+    p.float ||
+    !isWeight ||
+    !isUnchecked(p.column.read) ||
+    ![p.row, p.column].every((at) => fitsHalves(k, at, bounds))
+  )
     return undefined;
   const copied = rowsCopied(k, p.row);
   if (!copied) return undefined;
@@ -156,12 +162,15 @@ function planWords(k: Lowered, p: Product, origins: Origins): KernelPlan | undef
   return column && planTiles(draft, { k, product: p, arithmetic }, row, column, panels);
 }
 
-export function planProduct(kernel: Lowered, origins: Origins): KernelPlan | undefined {
+/** What is known of the kernels before. */
+export type Before = { readonly origins: Origins; readonly bounds: ReadBounds };
+
+export function planProduct(kernel: Lowered, { origins, bounds }: Before): KernelPlan | undefined {
   const last = columnAxis(kernel);
   if (last < 0) return undefined;
   const k = withLast(kernel, last);
   const p = recogniseProduct(k);
   if (!p || k.loops.at(-1)! < 4 || (k.sliced && walks(p.column.read, 0)) || p.row.access === p.column.access)
     return undefined;
-  return planPairs(k, p) ?? planWords(k, p, origins);
+  return planPairs(k, p, bounds) ?? planWords(k, p, origins);
 }

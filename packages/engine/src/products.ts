@@ -1,5 +1,6 @@
 /** Folds of the form acc ⊕ f(A)·g(B), and which axes each side walks. */
 import type { Instruction } from "@opengradient/program";
+import { intervalOf, type ReadBounds } from "./intervals.ts";
 import { FIRST_CONSTANT, isUnchecked, type Lowered, type Read } from "./lower.ts";
 import { operandsOf } from "./segment.ts";
 
@@ -23,7 +24,6 @@ export type Product = {
 const FADD = 1;
 const FMUL = 3;
 const IADD = 17;
-const ISUB = 18;
 const IMUL = 19;
 
 function factorOf(k: Lowered, register: number): Factor | undefined {
@@ -100,30 +100,9 @@ export function recogniseProduct(k: Lowered): Product | undefined {
 export const isPlain = ({ read, instructions }: Factor): boolean =>
   instructions.length === 1 && isUnchecked(read) && read.dtype < 2;
 
-type Interval = { readonly low: number; readonly high: number };
-
-const BYTES: Readonly<Record<number, Interval>> = { 2: { low: -128, high: 127 }, 3: { low: 0, high: 255 } };
-
-function intervalOf(k: Lowered, factor: Factor, register: number): Interval | undefined {
-  const { read, instructions } = factor;
-  if (register < FIRST_CONSTANT) return undefined;
-  const constant = k.constants[register - FIRST_CONSTANT];
-  if (constant !== undefined) return { low: constant | 0, high: constant | 0 };
-  const [opcode, a, b] = instructions[register - FIRST_CONSTANT - k.constants.length]!;
-  if (opcode === 0) {
-    const bytes = BYTES[read.dtype];
-    const other = isUnchecked(read) ? 0 : read.elseWord | 0;
-    return bytes && { low: Math.min(bytes.low, other), high: Math.max(bytes.high, other) };
-  }
-  const [left, right] = [a, b].map((operand) => intervalOf(k, factor, operand));
-  if (!left || !right) return undefined;
-  if (opcode === IADD) return { low: left.low + right.low, high: left.high + right.high };
-  if (opcode === ISUB) return { low: left.low - right.high, high: left.high - right.low };
-  return undefined;
-}
-
 /** Whatever the factor reads, it is an integer of 16 bits. */
-export function fitsHalves(k: Lowered, factor: Factor): boolean {
-  const interval = intervalOf(k, factor, factor.result);
-  return interval !== undefined && interval.low >= -(2 ** 15) && interval.high < 2 ** 15;
+export function fitsHalves(k: Lowered, { read, instructions, result }: Factor, bounds: ReadBounds): boolean {
+  const code = { constants: k.constants, instructions, read: () => bounds(k, read) };
+  const { low, high } = intervalOf(code, result);
+  return low >= -(2 ** 15) && high < 2 ** 15;
 }

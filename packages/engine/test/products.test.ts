@@ -1,11 +1,14 @@
-import { validateProgram } from "@opengradient/program";
+import { type Kernel, validateProgram } from "@opengradient/program";
 import { describe, expect, it } from "vitest";
 import { plan } from "../src/index.ts";
 import {
+  access,
   addedInInit,
   below,
+  type Case,
   type ConvShape,
   conv,
+  coordinate,
   floatInInit,
   type MatmulShape,
   matmul,
@@ -13,6 +16,7 @@ import {
   pick,
   random,
   repeated,
+  tensor,
   type Values,
 } from "./builders.ts";
 import { compare } from "./compare.ts";
@@ -166,4 +170,62 @@ describe("convolutions", () => {
     expect(tiles).toBeGreaterThan(25);
     expect(pairs).toBeGreaterThan(8);
   }, 60_000);
+});
+
+describe("integers whose zero point is known at run time only", () => {
+  /** (a − zero) [6][10], written as words by a map of its own, times the weight b [12][10]. */
+  function dynamic(difference: readonly [number, number, number, number]): Case {
+    const next = random(21);
+    const inputs = [tensor(next, 3, [6, 10], "plain"), tensor(next, 3, [1], "plain")];
+    const weights = [tensor(next, 2, [12, 10], "plain")];
+    const flat = (length: number, coef: readonly number[]) => [coordinate(length, 1, coef)];
+    const base = { outType: 1, groupPos: 0, groupSize: 1 } as const;
+    const centred: Kernel = {
+      ...base,
+      loops: [6, 10],
+      folds: [],
+      state: 0,
+      accesses: [
+        access({ space: 0, index: 0, dtype: 3, length: 60 }, flat(60, [10, 1])),
+        access({ space: 0, index: 1, dtype: 3, length: 1 }, []),
+      ],
+      constants: [],
+      init: [],
+      step: [],
+      done: [[0, 0, 0, 0], [0, 1, 0, 0], difference],
+      results: [18],
+    };
+    const dot: Kernel = {
+      ...base,
+      loops: [6, 12],
+      folds: [10],
+      state: 1,
+      accesses: [
+        access({ space: 2, index: 0, dtype: 1, length: 60 }, flat(60, [10, 0, 1])),
+        access({ space: 1, index: 0, dtype: 2, length: 120 }, flat(120, [0, 10, 1])),
+      ],
+      constants: [0],
+      init: [],
+      step: [
+        [0, 0, 0, 0],
+        [0, 1, 0, 0],
+        [19, 17, 18, 0],
+        [17, 0, 19, 0],
+      ],
+      done: [],
+      results: [16, 20, 0],
+    };
+    const outputs = [{ kernel: 1, dims: [6, 12] }];
+    return { program: { inputs, weights, kernels: [centred, dot], outputs }, weights, inputs };
+  }
+
+  it("are pairs where the map's code shows that 16 bits hold them", async () => {
+    const compiled = await compare(dynamic([18, 16, 17, 0]));
+    expect(plan(compiled)[1]!.note).toMatch(/pairs of 16 bits/);
+  });
+
+  it("are words where it does not", async () => {
+    const compiled = await compare(dynamic([19, 16, 17, 0]));
+    expect(plan(compiled)[1]!.note).not.toMatch(/pairs/);
+  });
 });
