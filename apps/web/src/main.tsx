@@ -1,6 +1,6 @@
 import { OpenGradientProvider } from "@opengradient/react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { http } from "viem";
 import { createConfig, WagmiProvider } from "wagmi";
@@ -32,13 +32,16 @@ function show(network: Network): void {
   );
 }
 
-loadNetwork().then(show, (error: Error) =>
-  root.render(
-    <>
-      <p role="alert">{error.message}</p>
-      <p>
-        On your own machine <code>npm start</code> brings up a chain and this page together.
-      </p>
-    </>,
-  ),
+// In a transition the first rendering is done in slices: a slow processor is never held up for long.
+loadNetwork().then(
+  (network) => startTransition(() => show(network)),
+  (error: Error) =>
+    root.render(
+      <>
+        <p role="alert">{error.message}</p>
+        <p>
+          On your own machine <code>npm start</code> brings up a chain and this page together.
+        </p>
+      </>,
+    ),
 );
