@@ -12,7 +12,9 @@ function chromium(): string {
   }
 }
 
-const { status } = spawnSync("vitest", ["run", "--project", "browser", ...process.argv.slice(2)], {
+// One file after the other: what the page measures of itself is not to be another file's work.
+const args = ["run", "--project", "browser", "--no-file-parallelism", ...process.argv.slice(2)];
+const { status } = spawnSync("vitest", args, {
   stdio: "inherit",
   env: { ...process.env, CHROMIUM: chromium() },
 });
