@@ -10,7 +10,8 @@ export default defineConfig({
     projects: [
       { test: { ...shared, name: "packages", include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"] } },
       { test: { ...shared, name: "test", include: ["test/**/*.test.ts"] } },
-      { test: { ...shared, name: "browser", include: ["test/browser/**/*.browser.ts"] } },
+      // Each story waits for blocks, clocks and a browser.
+      { test: { ...shared, testTimeout: 180_000, name: "browser", include: ["test/browser/**/*.browser.ts"] } },
     ],
   },
 });

@@ -46,7 +46,8 @@ export async function fund(page: Page): Promise<void> {
 }
 
 export async function drawDigit(page: Page, digit: number, shift = 0): Promise<void> {
-  await page.getByRole("button", { name: "Clear" }).click();
+  const clear = page.getByRole("button", { name: "Clear" });
+  if (await clear.isEnabled()) await clear.click();
   const canvas = page.getByLabel("Drawing area for one digit");
   await canvas.scrollIntoViewIfNeeded();
   const box = (await canvas.boundingBox())!;
@@ -67,19 +68,27 @@ export async function drawWithKeys(page: Page): Promise<void> {
   await page.keyboard.press("Space");
 }
 
-/** Pays the operator of that name, and waits for its answer to this request. */
-export async function payAndAsk(page: Page, operator: string, request: number): Promise<void> {
+/** Pays the operator of that name, and waits for its answer; gives the number of the request. */
+export async function payAndAsk(page: Page, operator: string): Promise<string> {
+  const heading = page.getByRole("heading", { name: /Receipt of answer/ });
+  const before = (await heading.count()) ? await heading.textContent() : "";
   await page.getByRole("radio", { name: operator }).check();
   await page.getByRole("button", { name: "Pay and ask" }).click();
-  await page.getByRole("heading", { name: `Receipt of answer #${request}` }).waitFor({ timeout: 30_000 });
+  const next = heading.filter({ hasNotText: new RegExp(`${before || "nothing"}$`) });
+  await next.waitFor({ timeout: 60_000 });
+  return (await next.textContent())!.match(/#\d+/)![0];
 }
+
+/** Looks at an answer out of the list, "#3". */
+export const choose = (page: Page, number: string): Promise<void> =>
+  page.getByRole("button", { name: new RegExp(`^${number}\\b`) }).click();
 
 export type Verdict = "equal" | "differs" | "withheld";
 
 export async function checkHere(page: Page): Promise<Verdict> {
   await page.getByRole("button", { name: /Check (this answer|again)/ }).click();
   const verdict = page.getByTestId("check").locator(".verdict, [role=alert]");
-  await verdict.waitFor({ timeout: 30_000 });
+  await verdict.waitFor({ timeout: 60_000 });
   const classes = (await verdict.getAttribute("class")) ?? "";
   const found = (["equal", "differs", "withheld"] as const).find((name) => classes.includes(name));
   if (!found) throw new Error(`the check failed: ${await verdict.textContent()}`);

@@ -17,10 +17,14 @@ import { WalletBar } from "./wallet/WalletBar.tsx";
 const wallet = document.getElementById("wallet")!;
 
 /** What is looked at: a claim, or a request that has none yet. */
-type Focus = { readonly claim: Hex } | { readonly request: bigint } | undefined;
+export type Focus = { readonly claim: Hex } | { readonly request: bigint } | undefined;
+
+/** A digit that goes to somebody else; `turn` makes a fresh pad of it. */
+type Again = { readonly turn: number; readonly drawn?: Uint8Array | undefined; readonly except?: string };
 
 export function App({ network }: { network: Network }) {
   const summary = useSummary();
+  const [again, setAgain] = useState<Again>({ turn: 0 });
   const [focus, setFocus] = useState<Focus>();
   const [reports, setReports] = useState<Readonly<Record<Hex, Report>>>({});
   const request =
@@ -29,46 +33,76 @@ export function App({ network }: { network: Network }) {
       : undefined;
   const id = focus && "claim" in focus ? focus.claim : request?.claim;
   const entry = summary.data?.claims.find((claim) => claim.id === id);
-  const select = useCallback((claim: Hex) => setFocus({ claim }), []);
+  const onReport = useCallback((claim: Hex, report: Report) => setReports((old) => ({ ...old, [claim]: report })), []);
   const shown = entry?.id ?? request?.requestId;
   const answers = useRef<HTMLDivElement>(null);
   // In one column what was chosen would lie out of sight.
   useEffect(() => {
     if (shown !== undefined && matchMedia("(max-width: 860px)").matches) answers.current?.scrollIntoView();
   }, [shown]);
+  const askElse = (drawn: Uint8Array | undefined) => {
+    setAgain({ turn: again.turn + 1, drawn, ...(request && { except: request.terms.operator }) });
+    setFocus(undefined);
+  };
+  const looked = entry && {
+    network,
+    entry,
+    report: reports[entry.id],
+    onReport: (report: Report) => onReport(entry.id, report),
+  };
   return (
     <>
       {createPortal(<WalletBar network={network} />, wallet)}
       {summary.error && <p role="alert">The chain does not answer at {network.rpc}. This page keeps trying.</p>}
       <div className="grid">
         <div className="stack">
-          <Ask network={network} onAsked={(asked) => setFocus({ request: asked })} />
-          <Claims network={network} selected={entry?.id} onSelect={select} />
-          <Doors network={network} />
+          <Ask
+            key={again.turn}
+            network={network}
+            drawn={again.drawn}
+            except={again.except}
+            onAsked={(asked) => setFocus({ request: asked })}
+          />
+          <Claims {...{ network, reports, onReport }} shown={shown} onFocus={setFocus} />
         </div>
         <div className="stack" ref={answers}>
-          {request && !entry && <Waiting network={network} entry={request} />}
-          {entry ? (
+          {request && !entry && <Waiting network={network} entry={request} onElse={askElse} />}
+          {looked && entry ? (
             <>
               <Receipt key={`r${entry.id}`} network={network} entry={entry} />
-              <Check
-                key={`k${entry.id}`}
-                network={network}
-                entry={entry}
-                onReport={(report) => setReports((old) => ({ ...old, [entry.id]: report }))}
-              />
-              <Challenge key={`c${entry.id}`} network={network} entry={entry} report={reports[entry.id]} />
+              <Check key={`k${entry.id}`} {...looked} />
+              <Challenge key={`c${entry.id}`} {...looked} />
             </>
           ) : (
-            !request && (
-              <section className="card empty">
-                <h2>Receipt · Check · Challenge</h2>
-                <p>Ask something, or choose one of the recent answers. Reading and checking need no wallet.</p>
-              </section>
-            )
+            !request && <HowItGoes />
           )}
         </div>
       </div>
+      <Doors network={network} />
     </>
+  );
+}
+
+function HowItGoes() {
+  return (
+    <section className="card empty" aria-labelledby="how">
+      <h2 id="how">What you will see here</h2>
+      <p>Ask something, or choose one of the recent answers. Reading and checking need no wallet.</p>
+      <ol className="steps">
+        <li>
+          <b>Ask.</b> An operator runs the model on your digit and locks stake behind what it answers.
+        </li>
+        <li>
+          <b>Receipt.</b> What was answered, by whom, and until when it can be challenged.
+        </li>
+        <li>
+          <b>Check.</b> This tab runs the same model again and compares every bit.
+        </li>
+        <li>
+          <b>Challenge.</b> A false answer is proven on chain: the stake is slashed, who paid is made whole, and you are
+          paid for looking.
+        </li>
+      </ol>
+    </section>
   );
 }

@@ -9,7 +9,11 @@ function fixed(value: bigint, digits: number): string {
 }
 
 export const opg = (value: bigint): string => `${fixed(value, 4)} OPG`;
-export const native = (value: bigint): string => `${fixed(value, 6)} ETH`;
+/** Native coin; of small amounts the first two digits that are not zero. */
+export function native(value: bigint): string {
+  const digits = value.toString().length;
+  return `${fixed(value, Math.max(6, Math.min(18, 20 - digits)))} ETH`;
+}
 export const signed = (value: bigint): string => `${value > 0n ? "+" : ""}${fixed(value, 4)} OPG`;
 
 /** OPG from what someone typed; undefined when it is no amount. */
@@ -28,11 +32,22 @@ export function span(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${String(s % 60).padStart(2, "0")} s` : ""}`;
-  if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+  const of = (unit: number, name: string, rest: number, below: string) =>
+    `${Math.floor(s / unit)} ${name}${s % unit >= rest ? ` ${Math.floor((s % unit) / rest)} ${below}` : ""}`;
+  return s < 86_400 ? of(3600, "h", 60, "min") : of(86_400, "d", 3600, "h");
 }
 
 export const clock = (unix: number): string =>
   new Date(1000 * unix).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+/** A size as people read it: "391 kB" */
+export const bytes = (size: number): string =>
+  size < 1000 ? `${size} bytes` : size < 1_000_000 ? `${Math.round(size / 1000)} kB` : `${(size / 1e6).toFixed(1)} MB`;
+
+/** A whole number with its thousands apart. */
+export const whole = (value: bigint): string => value.toString().replace(GROUP, ",");
+
 export const percent = (share: number): string => `${(100 * share).toFixed(share > 0.9995 ? 2 : 1)} %`;
+
+/** An error of the client library without the contract's own name and values. */
+export const plain = (message: string): string => message.replace(/^\w+: /, "").replace(/ \([A-Z]\w+(: .*)?\)$/s, "");

@@ -1,3 +1,4 @@
+export * from "./ahead.ts";
 export * from "./demand.ts";
 export * from "./facts.ts";
 export * from "./inputs.ts";

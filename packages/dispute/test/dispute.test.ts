@@ -64,6 +64,7 @@ describe("a false claim", () => {
     const closed = play(toy, theirs, { ...withheld, posted: true, givesInput: true });
     proven(closed);
     expect(closed.demands).toBeLessThanOrEqual(pathBound(toy, kernel));
+    expect(closed.demands).toBeLessThanOrEqual(closed.quoted.most.length);
   });
 
   test.each([3, 4, 5, 6])("seed %i: a lie that goes on through later kernels", (seed) => {
@@ -88,6 +89,7 @@ describe("a false claim", () => {
         const played = play(toy, theirs, { ...behaviour, posted: true, givesInput: true });
         proven(played);
         expect(played.last).toMatchObject({ kernel: 2, element: 3 * t });
+        expect(played.demands).toBeLessThanOrEqual(played.quoted.most.length);
       }
     },
   );
@@ -107,6 +109,7 @@ describe("a false claim", () => {
     const played = play(toy, commitToy(toy, results), { ...withheld, posted: true });
     proven(played);
     expect(played.acts.some(({ kind }) => kind === "run")).toBe(true);
+    expect(played.demands).toBeLessThanOrEqual(played.quoted.most.length);
   });
 
   test("a trace of more than 256 kernels and a tensor of more than 256 leaves", () => {

@@ -10,8 +10,10 @@ import {
 import { type CommittedShape, tensorRootOf } from "@opengradient/program";
 import {
   type Act,
+  type Ahead,
   type CommittedRun,
   commitRun,
+  demandsAhead,
   nextActs,
   type Opening,
   openingOf,
@@ -53,6 +55,8 @@ export type Played = {
   readonly acts: readonly Act[];
   readonly demands: number;
   readonly last: Act;
+  /** what the first view of the claim let expect */
+  readonly quoted: Ahead;
 };
 
 /** Lets the honest player loose on one claim, until there is nothing left to do. */
@@ -64,6 +68,7 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
   if (behaviour.late) court.now = court.clocks.windowEnd;
   const acts: Act[] = [];
   let own: View["own"] = behaviour.givesInput ? { run: behaviour.ours ?? commitToy(toy), salt } : undefined;
+  const quoted = demandsAhead(viewOf(toy, court, { own, behaviour, theirs }), []);
   for (let turn = 0; turn < 400; turn++) {
     const next = nextActs(viewOf(toy, court, { own, behaviour, theirs }));
     for (const act of next) {
@@ -72,7 +77,7 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
         const inputs = act.inputs;
         own = { run: commitRun(toy.program, { inputs, results: toy.results }, traceSalt), salt: act.salt };
       } else perform(court, act);
-      if (act.kind === "none" || court.status === "void") return finish(court, acts, act);
+      if (act.kind === "none" || court.status === "void") return { ...finish(court, acts, act), quoted };
     }
     const asked = court.demands.filter(({ state }) => state === "asked").map(({ due }) => due);
     if (behaviour.late && asked.length > 0) court.now = Math.max(court.now, Math.min(...asked));
@@ -83,7 +88,7 @@ export function play(toy: Toy, theirs: CommittedRun, behaviour: Behaviour, given
   throw new Error("the player did not come to an end");
 }
 
-const finish = (court: Court, acts: readonly Act[], last: Act): Played => ({
+const finish = (court: Court, acts: readonly Act[], last: Act): Omit<Played, "quoted"> => ({
   court,
   acts,
   last,

@@ -3,6 +3,6 @@ export { type Case, type CaseView, dataOf, decide, runCase, viewCase } from "./c
 export { openingBytes, type Served, servedNodes, wireProof } from "./evidence.ts";
 export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
 export * from "./modelFiles.ts";
-export { challengerPrices, type PriceFacts } from "./pricing.ts";
+export { COMMIT_GAS, challengerPrices, DEMAND_GAS, EXPIRE_GAS, type PriceFacts } from "./pricing.ts";
 export * from "./remote.ts";
 export { traceRun } from "./runs.ts";

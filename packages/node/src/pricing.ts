@@ -3,9 +3,11 @@ import { inputShape, listLeaves, type Prices, resultShape, shapeLeaves } from "@
 import type { Program } from "@opengradient/program";
 import { answerGas, type Claim, demandPrice, greater, openingPrice } from "@opengradient/protocol";
 
-const COMMIT_GAS = 80_000n;
+/** Gas of sending a demand, beside its price. */
+export const DEMAND_GAS = 120_000n;
+export const COMMIT_GAS = 80_000n;
 const PROVE_GAS = 3_000_000n;
-const EXPIRE_GAS = 250_000n;
+export const EXPIRE_GAS = 250_000n;
 
 export type PriceFacts = {
   readonly claim: Claim;

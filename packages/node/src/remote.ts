@@ -21,31 +21,42 @@ export class RemoteError extends Error {
   }
 }
 
+/** Milliseconds for an answer with its body, so that an operator that trickles can not hold a watcher. */
 const TIMEOUT = 5_000;
 
 async function call(url: string, init: RequestInit = {}): Promise<Response> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+    return await fetch(url, { signal: AbortSignal.timeout(TIMEOUT), ...init });
   } catch (cause) {
     throw new RemoteError(`${url} did not answer`, undefined, cause);
   }
 }
 
 /** undefined for 404: it may come later */
-async function get(endpoint: string, path: string, most: number): Promise<Uint8Array | undefined> {
-  const url = `${endpoint.replace(/\/$/, "")}${path}`;
-  const response = await call(url);
+async function found(url: string, init: RequestInit = {}): Promise<Response | undefined> {
+  const response = await call(url, init);
   if (response.status === 404) return undefined;
   if (!response.ok) throw new RemoteError(`${url} answered ${response.status}`, response.status);
-  return limited(url, response, most);
+  return response;
 }
 
+const urlOf = (endpoint: string, path: string): string => `${endpoint.replace(/\/$/, "")}${path}`;
+
+async function get(endpoint: string, path: string, most: number): Promise<Uint8Array | undefined> {
+  const url = urlOf(endpoint, path);
+  const response = await found(url);
+  return response && limited(url, response, most);
+}
+
+type Heard = (loaded: number) => void;
+
 /** Reads no more than was to be expected: an operator can not fill a watcher's memory. */
-async function limited(url: string, response: Response, most: number): Promise<Uint8Array> {
+async function limited(url: string, response: Response, most: number, heard: Heard = () => {}): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
+    heard(length);
     if (length > most) throw new RemoteError(`${url} sends more than ${most} bytes`);
     parts.push(part);
   }
@@ -60,7 +71,7 @@ export type UploadOptions = { readonly tries?: number; readonly wait?: number };
  */
 export async function uploadInput(endpoint: string, input: Package, options: UploadOptions = {}): Promise<void> {
   const { tries = 60, wait = 500 } = options;
-  const url = `${endpoint.replace(/\/$/, "")}/inputs/${packageInput(input)}`;
+  const url = urlOf(endpoint, `/inputs/${packageInput(input)}`);
   for (let left = tries; ; left--) {
     const response = await call(url, { method: "PUT", body: encodePackage(input) as BodyInit });
     if (response.ok) return;
@@ -75,9 +86,9 @@ const MOST_PACKAGE = 1 << 30;
 async function fetchPackage(endpoint: string, path: string, expected: (found: Package) => boolean) {
   const bytes = await get(endpoint, path, MOST_PACKAGE);
   if (!bytes) return undefined;
-  const found = decodePackage(bytes);
-  if (!expected(found)) throw new RemoteError(`${endpoint}${path} is not what the claim names`);
-  return found;
+  const sent = decodePackage(bytes);
+  if (!expected(sent)) throw new RemoteError(`${endpoint}${path} is not what the claim names`);
+  return sent;
 }
 
 type Wanted = { readonly digest: Hex; readonly side: Hex };
@@ -90,6 +101,13 @@ export const fetchInputs = (endpoint: string, { digest, side }: Wanted): Promise
 export const fetchOutputs = (endpoint: string, { digest, side }: Wanted): Promise<Package | undefined> =>
   fetchPackage(endpoint, `/claims/${digest}/outputs`, (found) => packageOutput(found) === side);
 
+/** Whether a node answers and is ready, now. */
+export const isReady = (endpoint: string): Promise<boolean> =>
+  get(endpoint, "/readyz", 1 << 10).then(
+    (text) => text !== undefined,
+    () => false,
+  );
+
 /** The receipt for a request, or undefined while there is none. */
 export async function fetchReceipt(endpoint: string, requestId: bigint): Promise<Receipt | undefined> {
   const bytes = await get(endpoint, `/requests/${requestId}/receipt`, 1 << 16);
@@ -100,11 +118,41 @@ export async function fetchReceipt(endpoint: string, requestId: bigint): Promise
 export const fetchNode = (endpoint: string, digest: Hex, position: bigint): Promise<Uint8Array | undefined> =>
   get(endpoint, `/claims/${digest}/nodes/${position}`, 256 * 32);
 
-/** A model with everything that is needed to run it, checked against its root. */
-export async function fetchModel(endpoint: string, modelRoot: Hex): Promise<StoredModel | undefined> {
+/** Bytes of a file so far, and of all of it when the other side said how many. */
+export type Progress = (file: ModelFile, loaded: number, total: number | undefined) => void;
+
+/** A large file may take as long as it keeps coming. */
+async function download(endpoint: string, path: string, tell: (loaded: number, total: number | undefined) => void) {
+  const url = urlOf(endpoint, path);
+  const gone = new AbortController();
+  const give = () => setTimeout(() => gone.abort(), TIMEOUT);
+  let timer = give();
+  try {
+    const response = await found(url, { signal: gone.signal });
+    if (!response) return undefined;
+    const total = Number(response.headers.get("content-length")) || undefined;
+    return await limited(url, response, 2 ** 32, (loaded) => {
+      clearTimeout(timer);
+      timer = give();
+      tell(loaded, total);
+    });
+  } catch (cause) {
+    throw cause instanceof RemoteError ? cause : new RemoteError(`${url} broke off`, undefined, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A model with everything that is needed to run it, checked against its root; undefined where it is not served. */
+export async function fetchModel(
+  endpoint: string,
+  modelRoot: Hex,
+  tell: Progress = () => {},
+): Promise<StoredModel | undefined> {
   const files: Partial<Record<ModelFile, Uint8Array>> = {};
   for (const name of MODEL_FILES) {
-    const bytes = await get(endpoint, `/models/${modelRoot}/${name}`, 2 ** 32);
+    const path = `/models/${modelRoot}/${name}`;
+    const bytes = await download(endpoint, path, (loaded, total) => tell(name, loaded, total));
     if (!bytes) return undefined;
     files[name] = bytes;
   }

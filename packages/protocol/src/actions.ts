@@ -11,18 +11,30 @@ export type Done<R = unknown> = {
   readonly result: R;
 };
 
-/** Simulates, sends, waits for one block. @throws ProtocolError with the contract's own error in words */
-export async function act<R = unknown>(writer: Writer, call: Call): Promise<Done<R>> {
+/**
+ * Simulates and sends; what it gives waits for one block.
+ * @throws ProtocolError with the contract's own error in words, here and there
+ */
+export async function submit<R = unknown>(writer: Writer, call: Call): Promise<() => Promise<Done<R>>> {
   const { chain, wallet } = writer;
-  try {
-    const { request, result } = await chain.simulateContract({ ...call, account: wallet.account } as never);
-    const hash = await wallet.writeContract(request as never);
-    const receipt = await chain.waitForTransactionReceipt({ hash });
+  const inWords = (error: unknown): never => {
+    throw protocolError(error, call.functionName);
+  };
+  const { request, result } = await chain
+    .simulateContract({ ...call, account: wallet.account } as never)
+    .catch(inWords);
+  const hash = await wallet.writeContract(request as never).catch(inWords);
+  return async () => {
+    const receipt = await chain.waitForTransactionReceipt({ hash }).catch(inWords);
     if (receipt.status !== "success") throw new TransactionRevertedError(call.functionName, hash);
     return { hash, receipt, result: result as R };
-  } catch (error) {
-    throw protocolError(error, call.functionName);
-  }
+  };
+}
+
+/** Simulates, sends, waits for one block. @throws ProtocolError with the contract's own error in words */
+export async function act<R = unknown>(writer: Writer, call: Call): Promise<Done<R>> {
+  const mined = await submit<R>(writer, call);
+  return mined();
 }
 
 const action =

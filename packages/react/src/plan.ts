@@ -1,6 +1,6 @@
 import { act, type Call, type Done, ProtocolError, protocolError, type Writer } from "@opengradient/protocol";
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { UserRejectedRequestError } from "viem";
 import { useConnection, useWalletClient } from "wagmi";
 import { useReader } from "./place.ts";
@@ -58,17 +58,19 @@ export function usePlan() {
   const { writer } = useWriter();
   const client = useQueryClient();
   const [state, setState] = useState<PlanState>(IDLE);
+  // A simulation that ends after something newer began has nothing to say.
+  const turn = useRef(0);
 
   const simulate = useCallback(
     async ({ call }: Step): Promise<void> => {
       if (!writer) return;
+      const mine = ++turn.current;
       setState({ ...IDLE, status: "simulating" });
-      try {
-        await writer.chain.simulateContract({ ...call, account: writer.wallet.account } as never);
-        setState(IDLE);
-      } catch (error) {
-        setState({ at: 0, status: "failed", error: inWords(error, call.functionName) });
-      }
+      const ended = await writer.chain
+        .simulateContract({ ...call, account: writer.wallet.account } as never)
+        .then(() => IDLE)
+        .catch((error): PlanState => ({ at: 0, status: "failed", error: inWords(error, call.functionName) }));
+      if (turn.current === mine) setState(ended);
     },
     [writer],
   );
@@ -76,18 +78,22 @@ export function usePlan() {
   const run = useCallback(
     async (steps: readonly Step[]): Promise<readonly Done[] | undefined> => {
       if (!writer) return undefined;
+      turn.current++;
       const done: Done[] = [];
+      const refresh = () => client.invalidateQueries({ queryKey: ["opengradient"] });
       for (const [at, { call }] of steps.entries()) {
         setState({ status: "signing", at, error: undefined });
         try {
           done.push(await act(writer, call));
         } catch (error) {
           setState({ status: "failed", at, error: inWords(error, call.functionName) });
+          // The steps before it are done, and what is left to do is fewer.
+          await refresh();
           return undefined;
         }
       }
       setState({ status: "done", at: steps.length, error: undefined });
-      await client.invalidateQueries({ queryKey: ["opengradient"] });
+      await refresh();
       return done;
     },
     [writer, client],

@@ -1,7 +1,7 @@
-import { uploadInput } from "@opengradient/node/client";
 import {
   BUILT_LEVELS,
   calls,
+  type Funds,
   greater,
   lesser,
   newSalt,
@@ -14,6 +14,7 @@ import {
   type Step,
   type Tier,
   useChainTime,
+  useFunds,
   useOffers,
   useReader,
   useSummary,
@@ -26,39 +27,44 @@ import { emptyDigit, tensorOf } from "../digit.ts";
 import { keepInput } from "../inputs.ts";
 import type { Network } from "../network.ts";
 import { PlanBox } from "../transact/PlanBox.tsx";
-import { named, opg, parseOpg, span } from "../words.ts";
+import { named, native, opg, parseOpg, span } from "../words.ts";
 import { DigitPad } from "./DigitPad.tsx";
-import { Operators } from "./Operators.tsx";
+import { Operators, REFUSALS } from "./Operators.tsx";
+import { useSilent } from "./ready.ts";
 
 /** Seconds that the operator has; then the fee can be taken back. */
 const TIME_TO_ANSWER = 300;
 
+type Props = {
+  readonly network: Network;
+  /** a digit to begin with */
+  readonly drawn: Uint8Array | undefined;
+  /** who is not proposed */
+  readonly except: string | undefined;
+  readonly onAsked: (requestId: bigint) => void;
+};
+
 /** Draw a digit, choose who answers it, see what it costs and what it covers, pay. */
-export function Ask({ network, onAsked }: { network: Network; onAsked: (requestId: bigint) => void }) {
-  const [pixels, setPixels] = useState(emptyDigit);
+export function Ask({ network, drawn, except, onAsked }: Props) {
+  const [pixels, setPixels] = useState(() => drawn ?? emptyDigit());
   const [chosen, setChosen] = useState<string>();
   const [coverageText, setCoverageText] = useState("100");
   const [salt, setSalt] = useState(newSalt);
-  const offers = useOffers(network.model);
+  const offers = useOffers(network.model).data;
+  const silent = useSilent(offers?.map(({ endpoint }) => endpoint) ?? []);
+  const funds = useFunds(useConnection().address).data;
   const tier = useSummary().data?.tiers[0];
   const offer =
-    offers.data?.find(({ operator }) => operator === chosen) ?? offers.data?.find(({ refusal }) => !refusal);
+    offers?.find(({ operator }) => operator === chosen) ??
+    offers?.find(({ refusal, endpoint, operator }) => !refusal && !silent.has(endpoint) && operator !== except);
   const coverage = parseOpg(coverageText);
-  const drawn = pixels.some((grey) => grey > 0);
   const input = useMemo<Package>(() => ({ salt, tensors: [tensorOf(pixels)] }), [salt, pixels]);
-  const missing = !drawn ? "Draw a digit first." : coverageProblem(offer, coverage, tier);
+  const missing = inputProblem(pixels) ?? coverageProblem(offer, coverage, tier) ?? fundsProblem(network, offer, funds);
   const ready = useMemo(
     () => (missing || !offer || coverage === undefined || !tier ? undefined : { offer, coverage, tier, input }),
     [missing, offer, coverage, tier, input],
   );
   const steps = useRequestSteps(network, ready);
-
-  const asked = (offered: OperatorOffer, requestId: bigint) => {
-    setSalt(newSalt());
-    onAsked(requestId);
-    // What goes wrong here is seen by the request staying unanswered, where it can be sent again.
-    uploadInput(offered.endpoint, input, { tries: 20 }).catch(() => {});
-  };
   return (
     <section aria-labelledby="ask" className="card">
       <h2 id="ask">
@@ -67,7 +73,7 @@ export function Ask({ network, onAsked }: { network: Network; onAsked: (requestI
       <div className="columns">
         <DigitPad pixels={pixels} onChange={setPixels} />
         <div className="stack grow">
-          <Operators network={network} offers={offers.data} chosen={offer?.operator} onChoose={setChosen} />
+          <Operators {...{ network, offers, silent }} chosen={offer?.operator} onChoose={setChosen} />
           <label className="field">
             Coverage: what you get if the answer is false
             <span>
@@ -85,26 +91,42 @@ export function Ask({ network, onAsked }: { network: Network; onAsked: (requestI
         label="Pay and ask"
         steps={steps}
         missing={missing ?? "One moment …"}
+        onStart={() => keepInput(input)}
         onDone={(done) => {
-          keepInput(input);
-          asked(offer!, done.at(-1)!.result as bigint);
+          setSalt(newSalt());
+          onAsked(done.at(-1)!.result as bigint);
         }}
       >
+        {offer && silent.has(offer.endpoint) && (
+          <p className="verdict withheld">
+            The node of {named(network.names, offer.operator)} does not answer this page right now. Choose somebody
+            else, or pay and wait: without an answer you can take your fee back after {span(TIME_TO_ANSWER)}.
+          </p>
+        )}
         {offer && coverage !== undefined && tier && <Terms {...{ network, offer, coverage, tier }} />}
       </PlanBox>
     </section>
   );
 }
 
+const inputProblem = (pixels: Uint8Array): string | undefined =>
+  pixels.some((grey) => grey > 0) ? undefined : "Draw a digit first.";
+
 function coverageProblem(offer: OperatorOffer | undefined, coverage: bigint | undefined, tier: Tier | undefined) {
-  if (!offer || !tier) return "Nobody offers this model right now.";
-  if (offer.refusal) return `This operator can not be asked now: ${offer.refusal}.`;
+  if (!offer || !tier) return "Nobody who offers this model answers right now.";
+  if (offer.refusal) return `This operator ${REFUSALS[offer.refusal]}.`;
   if (coverage === undefined) return "Coverage is an amount of OPG, such as 100.";
   const { minCoverage, maxCoverage } = tier.parameters;
   const least = greater(offer.fee, minCoverage);
   const most = lesser(offer.maxCoverage, maxCoverage);
   if (coverage < least || coverage > most) return `This operator covers from ${opg(least)} to ${opg(most)}.`;
   return undefined;
+}
+
+function fundsProblem({ faucet }: Network, offer: OperatorOffer | undefined, funds: Funds | undefined) {
+  if (!offer || !funds || (funds.opg >= offer.fee && funds.native > 0n)) return undefined;
+  const help = faucet ? "“Get test money”, at the top of this page, brings some." : "Fill it up first.";
+  return `Your wallet holds ${opg(funds.opg)} and ${native(funds.native)}; this takes ${opg(offer.fee)} and some gas. ${help}`;
 }
 
 type Chosen = { readonly offer: OperatorOffer; readonly coverage: bigint; readonly tier: Tier };
@@ -116,7 +138,7 @@ function Terms({ network, offer, coverage, tier }: Chosen & { network: Network }
     <>
       <p>
         You pay <b>{opg(offer.fee)}</b> into escrow. When the answer is final, {who} gets it, less {burnBps / 100} %
-        that is burnt, {auditBps / 100} % for audits and the author's royalty.
+        that is burnt, {auditBps / 100} % for audits and the royalty of the model's author.
       </p>
       <p>
         {who} locks <b>{opg(3n * coverage)}</b> of stake behind the answer. Anyone can challenge it for {span(window)}.
@@ -124,8 +146,8 @@ function Terms({ network, offer, coverage, tier }: Chosen & { network: Network }
         back.
       </p>
       <p className="hint">
-        {who} sees your digit, and serves it to whoever checks the answer. No answer within {span(TIME_TO_ANSWER)}: your
-        fee can be taken back.
+        {who} sees your digit, and serves it to whoever checks the answer. Without an answer you can take your fee back{" "}
+        {span(TIME_TO_ANSWER + 60)} after you paid.
       </p>
     </>
   );

@@ -15,6 +15,8 @@ export function DigitPad({ pixels, onChange }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<{ x: number; y: number } | undefined>(undefined);
   const [pen, setPen] = useState({ x: 14, y: 6, down: false, shown: false });
+  /** what each stroke began with, and what was cleared */
+  const [past, setPast] = useState<readonly Uint8Array[]>([]);
   useEffect(() => {
     paint(canvas.current!, pixels, pen.shown ? pen : undefined);
   }, [pixels, pen]);
@@ -28,7 +30,9 @@ export function DigitPad({ pixels, onChange }: Props) {
     stroke(next, from, to);
     onChange(next);
   };
+  const begin = () => setPast([...past, pixels]);
   const start = (event: PointerEvent<HTMLCanvasElement>) => {
+    begin();
     event.currentTarget.setPointerCapture(event.pointerId);
     last.current = at(event);
     draw(last.current, last.current);
@@ -45,7 +49,10 @@ export function DigitPad({ pixels, onChange }: Props) {
   const press = (event: KeyboardEvent) => {
     if (event.key === " ") {
       event.preventDefault();
-      if (!pen.down) draw(pen, pen);
+      if (!pen.down) {
+        begin();
+        draw(pen, pen);
+      }
       setPen({ ...pen, down: !pen.down, shown: true });
     }
     const step = MOVES[event.key];
@@ -55,6 +62,15 @@ export function DigitPad({ pixels, onChange }: Props) {
     if (pen.down) draw(pen, to);
     setPen({ ...pen, ...to, shown: true });
   };
+  const undo = () => {
+    onChange(past.at(-1)!);
+    setPast(past.slice(0, -1));
+  };
+  const clear = () => {
+    begin();
+    onChange(emptyDigit());
+  };
+  const drawn = pixels.some((grey) => grey > 0);
   return (
     <div className="pad">
       <canvas
@@ -71,9 +87,15 @@ export function DigitPad({ pixels, onChange }: Props) {
         onKeyDown={press}
         onBlur={() => setPen({ ...pen, down: false, shown: false })}
       />
-      <button type="button" className="quiet" onClick={() => onChange(emptyDigit())}>
-        Clear
-      </button>
+      <p className="hint">Draw one digit: with a pointer, or with the arrow keys while the pen is down (space).</p>
+      <div className="pair">
+        <button type="button" className="quiet" disabled={!past.length} onClick={undo}>
+          Undo
+        </button>
+        <button type="button" className="quiet" disabled={!drawn} onClick={clear}>
+          Clear
+        </button>
+      </div>
     </div>
   );
 }

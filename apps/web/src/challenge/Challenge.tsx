@@ -1,53 +1,75 @@
-import { readFunds, waterfall } from "@opengradient/protocol";
-import { type ClaimEntry, inWords, useProofBond, useStake, useWriter } from "@opengradient/react";
+import type { Verdict } from "@opengradient/dispute";
+import { readFunds, type Writer } from "@opengradient/protocol";
+import { type ClaimEntry, inWords, useChainTime, useWriter } from "@opengradient/react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { useJob } from "../check/Check.tsx";
+import { useConnection } from "wagmi";
+import { askCheck } from "../check/ask.ts";
+import { useJob } from "../check/job.ts";
 import type { Report } from "../check/messages.ts";
 import type { Network } from "../network.ts";
-import { named, native, opg, signed } from "../words.ts";
-import { type Line, playChallenge } from "./play.ts";
+import { span, whole } from "../words.ts";
+import { type Change, Ending, Money, Owed } from "./Outcome.tsx";
+import { type Line, type Pause, playChallenge } from "./play.ts";
+import { QuoteList } from "./QuoteList.tsx";
 
-type Props = { readonly network: Network; readonly entry: ClaimEntry; readonly report: Report | undefined };
+type Props = {
+  readonly network: Network;
+  readonly entry: ClaimEntry;
+  readonly report: Report | undefined;
+  readonly onReport: (report: Report) => void;
+};
 
 type State = {
   readonly running: boolean;
   readonly lines: readonly Line[];
-  readonly waiting: string;
+  readonly pause: Pause | undefined;
   readonly error: string | undefined;
-  /** of our account, since the first move */
-  readonly gained: bigint | undefined;
+  readonly verdict: Verdict | undefined;
+  readonly change: Change | undefined;
 };
 
-const IDLE: State = { running: false, lines: [], waiting: "", error: undefined, gained: undefined };
+const IDLE: State = {
+  running: false,
+  lines: [],
+  pause: undefined,
+  error: undefined,
+  verdict: undefined,
+  change: undefined,
+};
 
 /** What a challenge costs and brings, one button, the moves as they happen, and where the money went. */
-export function Challenge({ network, entry, report }: Props) {
+export function Challenge({ network, entry, report, onReport }: Props) {
   const { kind, writer } = useWriter();
+  const { address } = useConnection();
   const queries = useQueryClient();
   const job = useJob(network, entry);
   const [state, setState] = useState<State>(IDLE);
+  const before = useRef<Change | undefined>(undefined);
   const stop = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
   const can = report !== undefined && report.verdict !== "equal" && entry.state === "open";
+  const update = (part: Partial<State>) => setState((old) => ({ ...old, ...part }));
 
+  const play = async (from: Writer) => {
+    stop.current = new AbortController();
+    before.current ??= await readFunds(from, from.wallet.account.address);
+    const telling = {
+      tell: (line: Line) => setState((old) => ({ ...old, lines: [...old.lines, line], pause: undefined })),
+      wait: (pause: Pause) => update({ pause }),
+    };
+    const verdict = await playChallenge(from, job!, telling, stop.current.signal);
+    if (verdict === undefined) return;
+    onReport(await askCheck(job!, () => {}));
+    const after = await readFunds(from, from.wallet.account.address);
+    const change = { opg: after.opg - before.current.opg, native: after.native - before.current.native };
+    update({ verdict, change });
+  };
   const start = async () => {
     if (!writer || !job) return;
-    stop.current = new AbortController();
-    setState({ ...IDLE, running: true });
-    const account = writer.wallet.account.address;
-    const before = await readFunds(writer, account);
-    const telling = {
-      tell: (line: Line) => setState((old) => ({ ...old, lines: [...old.lines, line], waiting: "" })),
-      wait: (waiting: string) => setState((old) => ({ ...old, waiting })),
-    };
-    try {
-      await playChallenge(writer, job, telling, stop.current.signal);
-      const after = await readFunds(writer, account);
-      setState((old) => ({ ...old, running: false, waiting: "", gained: after.opg - before.opg }));
-    } catch (error) {
-      setState((old) => ({ ...old, running: false, waiting: "", error: inWords(error, "challenge").message }));
-    }
+    update({ running: true, error: undefined });
+    await play(writer).catch((error) => update({ error: inWords(error, "challenge").message }));
+    update({ running: false, pause: undefined });
     await queries.invalidateQueries({ queryKey: ["opengradient"] });
   };
   return (
@@ -55,16 +77,16 @@ export function Challenge({ network, entry, report }: Props) {
       <h2 id="challenge">
         <span className="number">4</span> Challenge
       </h2>
-      {entry.state === "open" && !can && (
+      {entry.state === "open" && !can && !state.verdict && (
         <p className="hint">
           {report?.verdict === "equal"
-            ? "The answer is right: a challenge could only lose its bond."
+            ? "The answer is right: a challenge could only cost you money."
             : "Check the answer first. If it is false, one button proves it on chain and pays you."}
         </p>
       )}
       {entry.state === "final" && <p className="hint">This answer is final: it can no longer be challenged.</p>}
-      {can && <Quote entry={entry} network={network} report={report} />}
-      {can && (
+      {can && !state.running && !state.verdict && <QuoteList entry={entry} network={network} quote={report.quote} />}
+      {can && !state.verdict && (
         <button
           type="button"
           className="primary danger"
@@ -73,80 +95,48 @@ export function Challenge({ network, entry, report }: Props) {
         >
           {state.running
             ? "The challenge is under way …"
-            : state.error
+            : state.lines.length
               ? "Go on with the challenge"
               : "Challenge this answer"}
         </button>
       )}
       {can && kind === "none" && <p className="hint">Connect a wallet to challenge.</p>}
-      <div aria-live="polite" data-testid="challenge">
-        <ol className="story">
-          {state.lines.map(({ words, gas }) => (
-            <li key={words}>
-              {words} {gas !== undefined && <small className="hint">{String(gas)} gas</small>}
-            </li>
-          ))}
-        </ol>
-        {state.waiting && <p className="working">{state.waiting}</p>}
-        {state.error && <p role="alert">{state.error}. What was done so far stays done; you can go on.</p>}
-        {entry.state === "void" && <Money entry={entry} network={network} gained={state.gained} />}
-      </div>
+      {can && kind === "wrong chain" && <p className="hint">Your wallet is on another chain: switch it above.</p>}
+      <Story state={state} />
+      {state.verdict && <Ending {...{ network, entry }} verdict={state.verdict} change={state.change} />}
+      {entry.state === "void" && <Money entry={entry} network={network} change={state.change} />}
+      {address && !state.running && entry.moves > 0 && <Owed entry={entry} account={address} />}
     </section>
   );
 }
 
-function Quote({ entry, network, report }: Props & { report: Report }) {
-  const bond = useProofBond().data;
-  const stake = useStake(entry.claim.operator).data;
-  if (bond === undefined || !stake) return null;
-  const shares = waterfall(entry.claim.coverage, stake.frozenAt === 0 ? stake.faultBond : 0n);
+function Story({ state: { lines, pause, error, running } }: { state: State }) {
   return (
-    <dl className="quote">
-      <dt>You put up</dt>
-      <dd>
-        {report.verdict === "withheld"
-          ? `${opg(report.price.opg)} and ${native(report.price.native)} for the data that must be demanded first: they go to whoever answers, or back to you. `
-          : `Gas of about ${native(report.price.native)} for the next move. `}
-        {opg(bond)} as a bond when it comes to the proof; it comes back with the verdict.
-      </dd>
-      <dt>You get, if it falls</dt>
-      <dd>
-        <b>{opg(shares.challenger)}</b>
-      </dd>
-      <dt>Who paid gets</dt>
-      <dd>
-        {opg(shares.victim)} and the fee of {opg(entry.claim.fee)} back
-      </dd>
-      <dt>{named(network.names, entry.claim.operator)} loses</dt>
-      <dd>
-        {opg(shares.total)} of stake, of which {opg(shares.burn)} is burnt
-      </dd>
-    </dl>
+    <div aria-live="polite" data-testid="challenge">
+      <ol className="story">
+        {lines.map(({ words, reason, gas }) => (
+          <li key={words}>
+            {words}.{" "}
+            {reason && (
+              <small className="hint">
+                {reason}; {whole(gas ?? 0n)} gas
+              </small>
+            )}
+          </li>
+        ))}
+      </ol>
+      {running && pause && <Waiting pause={pause} />}
+      {error && <p role="alert">{error}. What was done so far stays done; you can go on, and nothing is sent twice.</p>}
+    </div>
   );
 }
 
-function Money({ entry, network, gained }: Omit<Props, "report"> & { gained: bigint | undefined }) {
-  const { shares, challenger, claim } = entry;
-  if (!shares || !challenger) return null;
+function Waiting({ pause: { words, until } }: { pause: Pause }) {
+  const now = useChainTime();
+  const left = until === undefined || now === undefined ? undefined : until - now;
   return (
-    <div className="verdict differs">
-      <p>
-        <b>Proven false.</b> The stake is slashed: {opg(shares.total)} from {named(network.names, claim.operator)}.
-      </p>
-      <ul className="money-flow">
-        <li>
-          {opg(shares.victim)} and the fee of {opg(claim.fee)} to {named(network.names, claim.requester)}, who paid
-        </li>
-        <li>
-          {opg(shares.challenger)} to {named(network.names, challenger)}, who looked
-        </li>
-        <li>{opg(shares.burn)} burnt</li>
-      </ul>
-      {gained !== undefined && (
-        <p>
-          Your balance changed by <b data-testid="gained">{signed(gained)}</b>.
-        </p>
-      )}
-    </div>
+    <p className="working">
+      {words} {left !== undefined && <b>{left > 0 ? `(${span(left)} left)` : "(time is over)"}</b>}
+    </p>
   );
 }

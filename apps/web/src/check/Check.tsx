@@ -1,48 +1,35 @@
-import { type ClaimEntry, useOffers, useStake } from "@opengradient/react";
-import { useMemo, useState } from "react";
+import type { ClaimEntry } from "@opengradient/react";
+import { useState } from "react";
 import { bytesToHex } from "viem";
 import { floats, largest } from "../digit.ts";
-import { keptInput } from "../inputs.ts";
 import type { Network } from "../network.ts";
 import { named } from "../words.ts";
 import { askCheck } from "./ask.ts";
-import type { Difference, Job, Report } from "./messages.ts";
+import { useJob } from "./job.ts";
+import type { Difference, Report } from "./messages.ts";
 
 type State =
   | { readonly kind: "idle" }
   | { readonly kind: "running"; readonly words: string }
-  | { readonly kind: "done"; readonly report: Report }
   | { readonly kind: "failed"; readonly message: string };
 
-/** Where the claim's data may be had: its operator, then everyone who offers the model. */
-export function useJob(network: Network, entry: ClaimEntry): Job | undefined {
-  const own = useStake(entry.claim.operator).data?.endpoint;
-  const offers = useOffers(entry.claim.modelRoot).data;
-  return useMemo(() => {
-    if (own === undefined || !offers) return undefined;
-    const others = offers.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint !== own);
-    return {
-      network: { rpc: network.rpc, deployment: network.deployment },
-      digest: entry.id,
-      endpoints: [...others, own].filter(Boolean),
-      input: keptInput(entry.claim.input),
-    };
-  }, [network, entry.id, entry.claim.input, own, offers]);
-}
-
-type Props = { readonly network: Network; readonly entry: ClaimEntry; readonly onReport: (report: Report) => void };
+type Props = {
+  readonly network: Network;
+  readonly entry: ClaimEntry;
+  readonly report: Report | undefined;
+  readonly onReport: (report: Report) => void;
+};
 
 /** Runs the same Program on the same input in this tab, and says whether the bits are the same. */
-export function Check({ network, entry, onReport }: Props) {
+export function Check({ network, entry, report, onReport }: Props) {
   const [state, setState] = useState<State>({ kind: "idle" });
   const job = useJob(network, entry);
   const start = async () => {
     if (!job) return;
     setState({ kind: "running", words: "Starting …" });
     try {
-      const report = await askCheck(job, (words) => setState({ kind: "running", words }));
-      setState({ kind: "done", report });
-      onReport(report);
+      onReport(await askCheck(job, (words) => setState({ kind: "running", words })));
+      setState({ kind: "idle" });
     } catch (error) {
       setState({ kind: "failed", message: (error as Error).message });
     }
@@ -53,18 +40,23 @@ export function Check({ network, entry, onReport }: Props) {
         <span className="number">3</span> Check it in this tab
       </h2>
       <p>
-        Your browser fetches the model, computes its root, runs it on the same input, and compares every bit. It needs
-        to believe nobody.
+        Your browser fetches the model, makes sure that it is the one that was asked for, runs it on the same input, and
+        compares every bit. It needs to believe nobody.
       </p>
       <button type="button" className="primary" disabled={!job || state.kind === "running"} onClick={start}>
-        {state.kind === "done" ? "Check again" : "Check this answer"}
+        {report ? "Check again" : "Check this answer"}
       </button>
       <div aria-live="polite" data-testid="check">
         {state.kind === "running" && <p className="working">{state.words}</p>}
         {state.kind === "failed" && (
-          <p role="alert">This answer could not be checked: {state.message}. Try again, or later.</p>
+          <p role="alert">
+            This answer could not be checked: {state.message}. Try again, or later: any operator that serves the model
+            right will do.
+          </p>
         )}
-        {state.kind === "done" && <Verdict report={state.report} who={named(network.names, entry.claim.operator)} />}
+        {state.kind === "idle" && report && (
+          <Verdict report={report} who={named(network.names, entry.claim.operator)} />
+        )}
       </div>
     </section>
   );
@@ -77,27 +69,26 @@ function Verdict({ report, who }: { report: Report; who: string }) {
     <div className={`verdict ${verdict}`}>
       {verdict === "equal" && (
         <p>
-          <b>Bit-equal.</b> This tab computed the same answer ({best}), and the same result of every kernel: {who} ran
-          this model on this input.
+          <b>Bit-equal.</b> This tab computed the same answer ({best}), and the same result at every step on the way:{" "}
+          {who} ran this model on this input.
         </p>
       )}
       {verdict === "differs" && (
         <p>
-          <b>Not what the model gives.</b> This tab computed {best}; {who} signed something else. It can be proven on
-          chain.
+          <b>Not what the model gives.</b> This tab computed {best}; {who} signed something else. That can be proven on
+          chain, by one number alone.
         </p>
       )}
       {verdict === "withheld" && (
         <p>
-          <b>Can not be checked from here:</b> {who} does not serve the data. They can be demanded on chain; who stays
-          silent loses the same way. ({reason})
+          <b>Can not be checked from here:</b> {who} does not serve the data. They can be demanded on chain: who answers
+          is paid for it, who stays silent loses its stake as for a lie. <small className="hint">({reason})</small>
         </p>
       )}
       {difference && <SideBySide difference={difference} who={who} />}
       <p className="hint">
-        Model fetched and its roots checked in {timings.fetch.toFixed(0)} ms, engine ready in{" "}
-        {timings.prepare.toFixed(0)} ms{timings.run !== undefined && `, run in ${timings.run.toFixed(1)} ms`}. Served by{" "}
-        {report.servedBy}.
+        Model fetched and verified in {timings.fetch.toFixed(0)} ms, engine ready in {timings.prepare.toFixed(0)} ms
+        {timings.run !== undefined && `, run in ${timings.run.toFixed(1)} ms`}. Served by {report.servedBy}.
       </p>
       {output && (
         <details>
@@ -127,7 +118,7 @@ function SideBySide({
   return (
     <table>
       <caption>
-        The first difference: element {element} of kernel {kernel} (of {kernels})
+        The first difference: number {element} of what step {kernel + 1} of {kernels} gives
       </caption>
       <thead>
         <tr>
@@ -139,7 +130,7 @@ function SideBySide({
       <tbody>
         <tr className="bad">
           <th scope="row">{who}</th>
-          <td>{theirs ? value(theirs) : "not served"}</td>
+          <td>{theirs ? value(theirs) : "not given"}</td>
           <td>
             <code>{theirs ? bits(theirs) : "–"}</code>
           </td>

@@ -1,3 +1,4 @@
+import type { Price, Verdict } from "@opengradient/dispute";
 import type { Call } from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 import type { Network } from "../network.ts";
@@ -6,6 +7,8 @@ import type { Network } from "../network.ts";
 export type Job = {
   readonly network: Pick<Network, "rpc" | "deployment">;
   readonly digest: Hex;
+  /** block of its post */
+  readonly since: bigint;
   /** any node that may serve the model; the claim's own operator first */
   readonly endpoints: readonly string[];
   /** the input as an encoded package, when it is our own */
@@ -45,19 +48,36 @@ export type Report = {
   readonly timings: Timings;
   /** who served the model */
   readonly servedBy: string;
-  /** what the next move of a challenge takes: OPG (a bond comes back) and wei, gas included */
-  readonly price: { readonly opg: bigint; readonly native: bigint };
+  readonly quote: Quote;
+};
+
+/** What a challenge takes from here on; native coin with gas. OPG that is taken for an opening; bonds apart. */
+export type Quote = {
+  /** pieces to demand at once; 0 when the proof can be given without */
+  readonly demands: number;
+  readonly next: Price;
+  /** when the operator answers nothing: prices come back, gas does not */
+  readonly silent: Price;
+  /** when it answers everything: the usual lie, and the longest way there is */
+  readonly likely: Price;
+  readonly most: Price;
 };
 
 /** The next move of a challenge: something to send, a while to wait, or the end. */
-export type Move = {
-  readonly kind: "demand" | "commit" | "prove" | "expire" | "wait" | "end";
-  readonly reason: string;
-  readonly calls: readonly Omit<Call, "abi">[];
-  /** OPG that is taken for it (a bond comes back) and wei that go with it */
-  readonly price: { readonly opg: bigint; readonly native: bigint };
-  readonly commit: KnownCommit | undefined;
-};
+export type Move = { readonly reason: string } & (
+  | {
+      readonly kind: "demand" | "commit" | "prove" | "expire";
+      readonly call: Omit<Call, "abi">;
+      /** OPG that is taken for it (a bond comes back) */
+      readonly opg: bigint;
+      /** what is demanded: see OBJECT of packages/commitments */
+      readonly object: number | undefined;
+      readonly commit: KnownCommit | undefined;
+    }
+  /** `until` in unix seconds of the chain */
+  | { readonly kind: "wait"; readonly until: number; readonly object: undefined }
+  | { readonly kind: "end"; readonly verdict: Verdict; readonly object: undefined }
+);
 
 export type Question =
   | { readonly kind: "check"; readonly job: Job }

@@ -2,6 +2,7 @@ import { encodePosition, toHex } from "@opengradient/commitments";
 import type { Act } from "@opengradient/dispute";
 import { wireProof } from "@opengradient/node/client";
 import { type Call, calls, commitmentOf, newSalt } from "@opengradient/protocol";
+import type { Hex } from "viem";
 import type { Challenger, Job, KnownCommit, Move } from "./messages.ts";
 import { type Held, nextOf, openCase } from "./session.ts";
 
@@ -10,26 +11,26 @@ const GWEI = 10n ** 9n;
 /** What the honest player does next in a challenge, as transactions of one account. */
 export async function moves(job: Job, challenger: Challenger, say: (words: string) => void): Promise<Move[]> {
   const held = await openCase(job, say);
-  const acts = await nextOf(held, challenger.commits);
+  const { acts } = await nextOf(held, challenger.commits);
   return acts.map((act) => moveOf(held, act, challenger));
 }
 
 function moveOf(held: Held, act: Act, challenger: Challenger): Move {
-  const { reason, price } = act;
-  const none = { reason, price, calls: [], commit: undefined };
+  const { reason } = act;
+  const sent = { reason, opg: act.price.opg, object: undefined, commit: undefined };
   switch (act.kind) {
     case "demand":
-      return { ...none, kind: "demand", calls: [bare(demandCall(held, act))] };
+      return { ...sent, kind: "demand", call: bare(demandCall(held, act)), object: act.position.object };
     case "commit":
-      return commitMove(held, act, challenger);
+      return { ...sent, kind: "commit", ...commitCall(held, act, challenger) };
     case "prove":
-      return { ...none, kind: "prove", calls: [bare(proveCall(held, act, challenger))] };
+      return { ...sent, kind: "prove", call: bare(proveCall(held, act, challenger)) };
     case "expire":
-      return { ...none, kind: "expire", calls: [bare(expireCall(held, act))] };
+      return { ...sent, kind: "expire", call: bare(expireCall(held, act)) };
     case "none":
-      return { ...none, kind: "end" };
+      return { reason, kind: "end", verdict: act.verdict, object: undefined };
     default:
-      return { ...none, kind: "wait" };
+      return { reason, kind: "wait", until: act.kind === "wait" ? act.until : 0, object: undefined };
   }
 }
 
@@ -44,15 +45,15 @@ function demandCall({ reader, history }: Held, act: Extract<Act, { kind: "demand
   return calls.demand(reader.addresses, { claim, opening, position: act.position, proof: wireProof(act.proof), value });
 }
 
-function commitMove({ reader, history }: Held, act: Extract<Act, { kind: "commit" }>, challenger: Challenger): Move {
-  const { kernel, element, reason, price } = act;
+function commitCall({ reader, history }: Held, act: Extract<Act, { kind: "commit" }>, challenger: Challenger) {
+  const { kernel, element } = act;
   const known = challenger.commits.find((at) => at.kernel === kernel && at.element === element);
   const commit = known ?? freshCommit(history.digest, kernel, element, challenger);
   const call = calls.commit(reader.addresses, { id: history.digest, commitment: commit.commitment });
-  return { kind: "commit", reason, price, calls: [bare(call)], commit };
+  return { call: bare(call), commit };
 }
 
-function freshCommit(digest: `0x${string}`, kernel: number, element: number, { account }: Challenger): KnownCommit {
+function freshCommit(digest: Hex, kernel: number, element: number, { account }: Challenger): KnownCommit {
   const salt = newSalt();
   return { kernel, element, salt, commitment: commitmentOf({ digest, kernel, element, prover: account, salt }) };
 }

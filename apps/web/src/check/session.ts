@@ -3,6 +3,7 @@ import { type Act, claimFacts, knownOf } from "@opengradient/dispute";
 import { compile, load } from "@opengradient/engine";
 import {
   type Case,
+  type CaseView,
   type ClaimHistory,
   dataOf,
   decide,
@@ -19,7 +20,9 @@ import { widthOf } from "@opengradient/program";
 import { decodePackage, proofBond, type Reader, readEvents } from "@opengradient/protocol";
 import type { Hex } from "viem";
 import { placeOf } from "../network.ts";
+import { bytes } from "../words.ts";
 import type { Difference, Job, KnownCommit, Report } from "./messages.ts";
+import { quoteOf } from "./quote.ts";
 
 /** Whatever keeps this tab from checking, in words. */
 export class CheckError extends Error {
@@ -47,10 +50,10 @@ const models = new Map<Hex, Promise<Loaded>>();
 const cases = new Map<Hex, Held>();
 
 export async function openCase(job: Job, say: Say): Promise<Held> {
-  const { reader, fromBlock } = placeOf(job.network);
+  const { reader } = placeOf(job.network);
   say("Reading the claim from the chain …");
   const to = await reader.chain.getBlockNumber();
-  const events = await readEvents(reader, { from: fromBlock, to });
+  const events = await readEvents(reader, { from: job.since, to });
   const history = historyOf(
     job.digest,
     events.filter(({ args }) => args["id"] === job.digest),
@@ -93,13 +96,17 @@ async function loadedModel(root: Hex, job: Job, say: Say): Promise<Loaded> {
   }
 }
 
+const FILES = { "model.json": "the model's card", "program.bin": "the Program", "weights.bin": "the weights" };
+
 async function fetchFromAny(root: Hex, endpoints: readonly string[], say: Say): Promise<Loaded> {
   const failures: string[] = [];
   for (const endpoint of endpoints) {
     say(`Fetching Program and weights from ${endpoint} …`);
     const started = performance.now();
     try {
-      const stored = await fetchModel(endpoint, root);
+      const stored = await fetchModel(endpoint, root, (file, loaded, total) =>
+        say(`Fetching ${FILES[file]} from ${endpoint}: ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ""} …`),
+      );
       if (!stored) throw new CheckError(`${endpoint} does not serve the model`);
       const fetched = performance.now();
       say("Their roots are those of the claim. Preparing the engine …");
@@ -139,21 +146,25 @@ async function rerun(held: Held, job: Job, endpoint: string, say: Say): Promise<
   runCase(held, held.history, found);
 }
 
-/** The honest player's next acts. `status`: as if the claim stood so. */
-export async function nextOf(held: Held, commits: readonly KnownCommit[], status?: "open"): Promise<readonly Act[]> {
+/** What the honest player does next, and what it looks at. */
+export type Next = { readonly acts: readonly Act[]; readonly view: CaseView };
+
+/** @param status as if the claim stood so */
+export async function nextOf(held: Held, commits: readonly KnownCommit[], status?: "open"): Promise<Next> {
   const { reader, history } = held;
   const [block, bond, floor] = await Promise.all([
     reader.chain.getBlock(),
     proofBond(reader),
     reader.chain.readContract({ address: reader.addresses.disputes, abi: disputesAbi, functionName: "baseFeeFloor" }),
   ]);
-  const view = await viewCase(reader, held, history, {
+  const seen = await viewCase(reader, held, history, {
     head: { number: block.number, time: Number(block.timestamp), baseFee: block.baseFeePerGas ?? 0n },
     commits: standing(commits, history),
     bond,
     floor,
   });
-  return decide(held, history, { ...view, ...(status && { status }) });
+  const view = { ...seen, ...(status && { status }) };
+  return { view, acts: await decide(held, history, view) };
 }
 
 const standing = (commits: readonly KnownCommit[], history: ClaimHistory) =>
@@ -166,7 +177,8 @@ const standing = (commits: readonly KnownCommit[], history: ClaimHistory) =>
 export async function check(job: Job, say: Say): Promise<Report> {
   const held = await openCase(job, say);
   say("Comparing bit for bit …");
-  const acts = await nextOf(held, [], "open");
+  const { acts, view } = await nextOf(held, [], "open");
+  const gasPrice = await held.reader.chain.getGasPrice();
   const [act] = acts;
   const { model, own } = held;
   const differs = act?.kind === "commit" || act?.kind === "prove" || (act?.kind === "demand" && own !== undefined);
@@ -178,10 +190,7 @@ export async function check(job: Job, say: Say): Promise<Report> {
     output: output?.slice(),
     timings: { fetch: model.took.fetch, prepare: model.took.prepare, run: held.runTook },
     servedBy: model.servedBy,
-    price: {
-      opg: acts.reduce((sum, { price }) => sum + price.opg, 0n),
-      native: acts.reduce((sum, { price }) => sum + price.native, 0n),
-    },
+    quote: quoteOf({ view: { ...view, own }, acts, gasPrice }),
   };
 }
 

@@ -12,8 +12,8 @@ import { named, opg, parseOpg, span } from "../words.ts";
 export function Doors({ network }: { network: Network }) {
   const { address } = useConnection();
   return (
-    <section aria-labelledby="doors" className="card">
-      <h2 id="doors">Other doors</h2>
+    <section aria-labelledby="doors" className="card doors">
+      <h2 id="doors">Take part</h2>
       <details>
         <summary>Become an operator</summary>
         {address ? <Operate network={network} own={address} /> : <p className="hint">Connect a wallet first.</p>}
@@ -25,8 +25,8 @@ export function Doors({ network }: { network: Network }) {
       <details>
         <summary>Challenge for a living</summary>
         <p>
-          Check the answers above. Whoever proves one false gets half of its coverage, and on an operator's first fault
-          a quarter of its fault bond. A machine does it around the clock:{" "}
+          Check the recent answers. Whoever proves one false gets half of its coverage, and on an operator's first fault
+          a quarter of its fault bond beside. A machine does it around the clock:{" "}
           <code>npm run og -- node watcher --help</code>.
         </p>
       </details>
@@ -66,16 +66,17 @@ function Operate({ network, own }: Own) {
         Fee for an answer, OPG
         <input inputMode="decimal" value={fee} onChange={(event) => setFee(event.target.value)} />
       </label>
-      <PlanBox
-        label="Register"
-        steps={ready ? steps : undefined}
-        missing="A URL of your node and a fee are needed."
-        onDone={() => {}}
-      >
+      <PlanBox label="Register" steps={ready ? steps : undefined} missing="A URL of your node and a fee are needed.">
         <p>
-          Your address becomes an operator that offers {named(network.names, network.model)} for{" "}
-          {price === undefined ? "…" : opg(price)}. This key signs answers and receives fees; it moves no money yet.
-          Then stake, and run a node: <code>npm run og -- node operator --help</code>.
+          Your address becomes an operator that offers the model {named(network.names, network.model)} for{" "}
+          {price === undefined ? "…" : opg(price)} an answer. This key signs answers and receives the fees. Registering
+          moves no money; the Market may lock stake of yours behind your answers, and you can withdraw that right
+          whenever it holds none.
+        </p>
+        <p>
+          Before you can be asked you must stake: first a fault bond of <b>{opg(stake.faultBond)}</b>, which covers no
+          answer and is lost with the first false one, and on top three times the coverage of every open answer. Then
+          run a node: <code>npm run og -- node operator --help</code>.
         </p>
       </PlanBox>
     </div>
@@ -111,10 +112,12 @@ function StakeMore({ own }: Own) {
         Stake more, OPG
         <input inputMode="decimal" value={text} onChange={(event) => setText(event.target.value)} />
       </label>
-      <PlanBox label="Stake" steps={steps} missing="An amount of OPG is needed." onDone={() => {}}>
+      <PlanBox label="Stake" steps={steps} missing="An amount of OPG is needed.">
+        <Room stake={stake} more={amount ?? 0n} />
         <p>
-          Stake leaves your wallet and stands behind your answers. To take it back it must thaw for{" "}
-          {span(stake.thawPeriod)}.
+          {amount ? opg(amount) : "The stake"} leave your wallet and stand behind your answers; a false answer takes
+          three times its coverage of it, and the first one the fault bond beside. To come back to you stake must thaw
+          for {span(stake.thawPeriod)}.
         </p>
       </PlanBox>
       <label className="field">
@@ -127,20 +130,47 @@ function StakeMore({ own }: Own) {
           thawing ? [{ words: `Thaw ${opg(thawing)}`, call: calls.thaw(addresses, { amount: thawing }) }] : undefined
         }
         missing="An amount of OPG is needed."
-        onDone={() => {}}
       >
-        <p>Thawing stake can still be slashed until {span(stake.thawPeriod)} have passed, and covers no new answers.</p>
+        <p>
+          {thawing ? opg(thawing) : "The stake"} cover no new answers from now on, can still be slashed for{" "}
+          {span(stake.thawPeriod)}, and can then be withdrawn. A thaw can not be called off.
+          {stake.thawing > 0n && ` The ${opg(stake.thawing)} that thaw already start anew with it.`}
+        </p>
       </PlanBox>
       {stake.thawing > 0n && now > stake.thawedAt && (
-        <PlanBox
-          label="Withdraw"
-          steps={[{ words: "Withdraw", call: calls.withdrawStake(addresses, {}) }]}
-          onDone={() => {}}
-        >
+        <PlanBox label="Withdraw" steps={[{ words: "Withdraw", call: calls.withdrawStake(addresses, {}) }]}>
           <p>{opg(stake.thawing)} come back to your wallet.</p>
         </PlanBox>
       )}
+      {stake.frozenAt !== 0 && (
+        <PlanBox
+          label="Come back"
+          steps={
+            stake.locked === 0n && stake.staked >= stake.faultBond
+              ? [{ words: "Come back", call: calls.restore(addresses, {}) }]
+              : undefined
+          }
+          missing={`This needs ${opg(stake.faultBond)} of stake and no open answers.`}
+        >
+          <p>An answer of yours has fallen: you can not be asked until the fault bond is made up again.</p>
+        </PlanBox>
+      )}
     </div>
+  );
+}
+
+type Stake = NonNullable<ReturnType<typeof useStake>["data"]>;
+
+/** What the stake covers, and what is missing until it covers anything. */
+function Room({ stake: { staked, locked, faultBond }, more }: { stake: Stake; more: bigint }) {
+  const over = staked + more - faultBond - locked;
+  return (
+    <p>
+      The first {opg(faultBond)} are the fault bond and cover nothing.{" "}
+      {over < 3n * 10n ** 18n
+        ? `With this ${opg(3n * 10n ** 18n - over)} are still missing until an answer with a coverage of 1 OPG can be asked of you.`
+        : `With this new answers with a coverage of ${opg(over / 3n)} together can be asked of you.`}
+    </p>
   );
 }
 
@@ -159,7 +189,13 @@ function Locks({ own }: { own: Address }) {
         {opg(stake.thawing)}
         {stake.thawing > 0n && (now > stake.thawedAt ? ", can be withdrawn" : `, ${span(stake.thawedAt - now)} left`)}
       </dd>
-      <dt>Free for new coverage</dt>
+      <dt>Fault bond</dt>
+      <dd>
+        {stake.frozenAt === 0
+          ? `${opg(stake.faultBond)}, to be staked before anything is covered`
+          : "lost: come back first"}
+      </dd>
+      <dt>New answers covered</dt>
       <dd>{opg(stake.room)}</dd>
     </dl>
   );
@@ -174,8 +210,8 @@ function Coverage({ network, own }: Own) {
       <Locks own={own} />
       <p>
         {open?.length
-          ? `Three times the coverage of each open answer is locked: ${open.map(({ claim }) => `#${claim.requestId} for ${named(network.names, claim.requester)} (${opg(claim.coverage)})`).join(", ")}.`
-          : "No open answer of this address: nothing can be slashed now."}
+          ? `Of each open answer three times its coverage is locked: ${open.map(({ claim }) => `#${claim.requestId} for ${named(network.names, claim.requester)} (${opg(claim.coverage)})`).join(", ")}.`
+          : "You have no open answer: nothing can be slashed now."}
       </p>
     </div>
   );

@@ -7,7 +7,7 @@ import { floats, largest, pixelsOf } from "../digit.ts";
 import { keptPackage } from "../inputs.ts";
 import type { Network } from "../network.ts";
 import { PlanBox } from "../transact/PlanBox.tsx";
-import { named, percent } from "../words.ts";
+import { named, opg, percent } from "../words.ts";
 import { Timeline } from "./Timeline.tsx";
 
 type Props = { readonly network: Network; readonly entry: ClaimEntry };
@@ -57,7 +57,9 @@ export function Receipt({ network, entry }: Props) {
         {pixels ? (
           <DigitImage pixels={pixels} label="the digit that was asked about" />
         ) : (
-          <p className="hint">{inputs.isLoading ? "Fetching the digit …" : "The digit is not served."}</p>
+          <p className="hint">
+            {inputs.isLoading ? "Fetching the digit …" : "The digit is not served by its operator."}
+          </p>
         )}
         <div className="grow">
           {outputs.data ? (
@@ -74,9 +76,11 @@ export function Receipt({ network, entry }: Props) {
         <PlanBox
           label="Make it final"
           steps={[{ words: "Make the answer final", call: calls.finalise(reader.addresses, { claim }) }]}
-          onDone={() => {}}
         >
-          <p>Nobody disagreed in time. Anyone may make it final: the operator's stake is free and the fee is split.</p>
+          <p>
+            Nobody disagreed in time. Anyone may make it final: {opg(3n * claim.coverage)} of {operator}'s stake come
+            free, and the fee of {opg(claim.fee)} is paid out. It costs you some gas.
+          </p>
         </PlanBox>
       )}
       <details>

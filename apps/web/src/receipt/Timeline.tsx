@@ -23,7 +23,7 @@ export function Timeline({ entry, standing, now }: Props) {
         </li>
         {status === "void" ? (
           <li className="bad">
-            <b>Proven false</b> the stake is slashed, the fee went back
+            <b>Fallen</b> proven false or withheld: the stake is slashed, the fee went back
           </li>
         ) : (
           <>
@@ -44,7 +44,13 @@ export function Timeline({ entry, standing, now }: Props) {
           </>
         )}
       </ol>
-      {entry.moves > 0 && status === "open" && <p className="hint">Somebody has begun a challenge.</p>}
+      {entry.moves > 0 && status === "open" && (
+        <p className="hint">
+          Somebody has begun a challenge.
+          {standing.pending > 0 &&
+            ` ${standing.pending} of its demands wait for the operator: it can not be final before.`}
+        </p>
+      )}
     </div>
   );
 }

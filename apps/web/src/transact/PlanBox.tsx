@@ -1,5 +1,6 @@
 import { type Step, usePlan, useWriter } from "@opengradient/react";
 import { type ReactNode, useEffect, useState } from "react";
+import { plain } from "../words.ts";
 
 type Done = NonNullable<Awaited<ReturnType<ReturnType<typeof usePlan>["run"]>>>;
 
@@ -17,18 +18,20 @@ type Props = {
   readonly missing?: string;
   /** who gets what, what is locked until when */
   readonly children: ReactNode;
-  readonly onDone: (done: Done) => void;
+  /** before anything is sent */
+  readonly onStart?: () => void;
+  readonly onDone?: (done: Done) => void;
 };
 
 const said = (step: Step | undefined): string | undefined =>
   step && step.call.functionName + JSON.stringify(step.call.args, (_, v) => (typeof v === "bigint" ? String(v) : v));
 
 /** Transactions in words, simulated before the wallet is asked, and one button. */
-export function PlanBox({ label, steps, missing, children, onDone }: Props) {
+export function PlanBox({ label, steps, missing, children, onStart, onDone }: Props) {
   const { kind } = useWriter();
   const plan = usePlan();
   const { status, at, error, simulate, run } = plan;
-  const busy = status === "signing" || status === "simulating";
+  const busy = status === "signing";
   // Only the first step can be simulated before it is sent: the others build on it.
   const [first, setFirst] = useState(steps?.[0]);
   // Simulated again when the call says something else, not when it is rebuilt.
@@ -38,8 +41,9 @@ export function PlanBox({ label, steps, missing, children, onDone }: Props) {
   }, [first, kind, simulate]);
   const go = async () => {
     if (!steps) return;
+    onStart?.();
     const done = await run(steps);
-    if (done) onDone(done);
+    if (done) onDone?.(done);
   };
   return (
     <div className="plan">
@@ -54,14 +58,14 @@ export function PlanBox({ label, steps, missing, children, onDone }: Props) {
         </ol>
       )}
       <button type="button" className="primary" disabled={!steps || busy || kind !== "ready"} onClick={go}>
-        {status === "signing" ? "Waiting for your wallet and the chain …" : label}
+        {status === "signing" ? `Step ${at + 1} of ${steps?.length ?? 1}: your wallet and the chain …` : label}
       </button>
       {kind === "none" && <p className="hint">Connect a wallet to go on. Reading and checking need none.</p>}
       {kind === "wrong chain" && <p className="hint">Your wallet is on another chain: switch it above.</p>}
       {kind === "ready" && !steps && missing && <p className="hint">{missing}</p>}
       {error && (
         <p role="alert">
-          {error.message}. {ADVICE[error.advice]}
+          {plain(error.message)}. {ADVICE[error.advice]}
         </p>
       )}
     </div>

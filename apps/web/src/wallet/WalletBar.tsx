@@ -21,7 +21,7 @@ export function WalletBar({ network }: { network: Network }) {
           </span>
           {chainId === expected ? <Faucet network={network} /> : <SwitchChain chainId={expected} />}
           <button type="button" className="quiet" onClick={() => disconnect.mutate({})}>
-            {short(address)} · disconnect
+            <span title={address}>{short(address)}</span> · disconnect
           </button>
         </>
       ) : (
@@ -39,9 +39,16 @@ export function WalletBar({ network }: { network: Network }) {
 function SwitchChain({ chainId }: { chainId: number }) {
   const change = useSwitchChain();
   return (
-    <button type="button" className="warn" onClick={() => change.mutate({ chainId })}>
-      Wallet is on another chain: switch to {chainId}
-    </button>
+    <>
+      <button type="button" className="warn" disabled={change.isPending} onClick={() => change.mutate({ chainId })}>
+        Wallet is on another chain: switch to {chainId}
+      </button>
+      {change.error && (
+        <p role="alert">
+          The wallet did not switch: {change.error.message.split("\n")[0]} Choose the chain in the wallet.
+        </p>
+      )}
+    </>
   );
 }
 

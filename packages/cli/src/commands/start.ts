@@ -8,7 +8,7 @@ import { startNetwork } from "../start/network.ts";
 import { servePage } from "../start/serve.ts";
 import { expectFree, wholeNumber } from "./devnet.ts";
 
-type Options = { port: string; rpcPort: string; isolated?: true };
+type Options = { port: string; rpcPort: string; watcherWaits: string; isolated?: true };
 
 /** The page is an app that nothing imports: it is built beside us and served as files. */
 const pageFolder = (): string =>
@@ -19,12 +19,14 @@ export const startCommand: Register = (og) => {
     .description("A whole network on this machine with its page: chain, operators, one of them a liar, watcher, faucet")
     .option("--port <port>", "where the page answers", "4173")
     .option("--rpc-port <port>", "where the chain's JSON-RPC answers", "8545")
+    .option("--watcher-waits <seconds>", "how long the watcher leaves a claim to you", "60")
     .option("--isolated", "serve the page cross-origin isolated (COOP and COEP)")
     .addHelpText("after", examples("og start", "og start --port 0 --rpc-port 0"))
     .action(
       action<[Options]>(async (output, options) => {
         const port = wholeNumber("--port", options.port, 0, 65_535);
         const rpcPort = wholeNumber("--rpc-port", options.rpcPort, 0, 65_535);
+        const patience = wholeNumber("--watcher-waits", options.watcherWaits, 0, 86_400);
         await expectFree("--port", port);
         await expectFree("--rpc-port", rpcPort);
         let up = false;
@@ -34,7 +36,7 @@ export const startCommand: Register = (og) => {
         output.progress("building the page …");
         const building = buildPage(pageFolder());
         building.catch(() => {});
-        const network = await startNetwork({ port: rpcPort, progress: output.progress });
+        const network = await startNetwork({ port: rpcPort, patience, progress: output.progress });
         try {
           await building;
           up = true;
@@ -46,7 +48,7 @@ export const startCommand: Register = (og) => {
             output.event({ url: page.url, ...facts }, [
               `Open ${page.url}`,
               "",
-              "Three operators answer; one of them lies in every third answer. A watcher waits a minute before it acts,",
+              "Three operators answer; one of them lies in every third answer. A watcher waits a while before it acts,",
               "so that you can be first. The chain is this machine's own and its money is worth nothing.",
               `A wallet that you use must know the chain: ${rpc}, chain id ${deployment.chainId}.`,
               "",

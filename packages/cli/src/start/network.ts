@@ -48,7 +48,6 @@ const OPERATORS: readonly Post[] = [
 const STAKE = 200_000n * OPG;
 const MOST_COVERAGE = 1_000n * OPG;
 const WINDOW = 300;
-const PATIENCE = 60;
 const GIFT = { opg: 1_000n * OPG, native: 10n * 10n ** 18n };
 
 export type Network = {
@@ -62,7 +61,12 @@ export type Network = {
   close(): Promise<void>;
 };
 
-export type NetworkOptions = { readonly port?: number; readonly progress: (what: string) => void };
+export type NetworkOptions = {
+  readonly port?: number;
+  /** seconds that the watcher leaves a claim to others */
+  readonly patience: number;
+  readonly progress: (what: string) => void;
+};
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const folder = scratchFolder("start");
@@ -80,7 +84,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
 type Closing = (() => Promise<void> | void)[];
 
-async function build(folder: string, closing: Closing, { port, progress }: NetworkOptions) {
+async function build(folder: string, closing: Closing, { port, patience, progress }: NetworkOptions) {
   progress("starting a local chain …");
   const chain = await startChain({ ...(port === undefined ? {} : { port }), blockInterval: 1000 });
   closing.push(() => chain.close());
@@ -111,7 +115,7 @@ async function build(folder: string, closing: Closing, { port, progress }: Netwo
     await enlist(writer(person), { modelRoot, fee, endpoint: node.url });
   }
   await ensureAllowance(writer("cleo"), { spender: deployment.disputes, amount: maxUint256 });
-  await run("watcher", { watcher: { mode: "defend", key: keyOf("cleo"), patience: PATIENCE } });
+  await run("watcher", { watcher: { mode: "defend", key: keyOf("cleo"), patience } });
   const forgiving = setInterval(() => void forgive(writer("liam")).catch(() => {}), 5_000);
   closing.push(() => clearInterval(forgiving));
 
@@ -138,7 +142,7 @@ const keyOf = (person: Person): Hex => toHex(devnetAccount(PEOPLE[person]).getHd
 
 type Enlistment = { readonly modelRoot: Hex; readonly fee: bigint; readonly endpoint: string };
 
-async function enlist(writer: Writer, { modelRoot, fee, endpoint }: Enlistment): Promise<void> {
+export async function enlist(writer: Writer, { modelRoot, fee, endpoint }: Enlistment): Promise<void> {
   const own = writer.wallet.account.address;
   await register(writer, {
     signer: own,

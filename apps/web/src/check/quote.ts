@@ -1,0 +1,45 @@
+import { type Act, demandsAhead, type Price, type View } from "@opengradient/dispute";
+import { COMMIT_GAS, DEMAND_GAS, EXPIRE_GAS } from "@opengradient/node/client";
+import { costOf, factsOf } from "@opengradient/program";
+import type { Quote } from "./messages.ts";
+
+/** What the court adds to the bound of a kernel in `prove`: docs/spec/cost.md. */
+const COURT_GAS = 200_000n;
+
+type Turn = { readonly view: Omit<View, "data">; readonly acts: readonly Act[]; readonly gasPrice: bigint };
+
+/** What a challenge costs whose next acts are these. */
+export function quoteOf({ view, acts, gasPrice }: Turn): Quote {
+  const { program } = view.model;
+  const facts = factsOf(program);
+  const positions = acts.flatMap((act) => (act.kind === "demand" ? [act.position] : []));
+  const gas = (amount: bigint): Price => ({ native: amount * gasPrice, opg: 0n });
+  const demand = (at: (typeof positions)[number]): Price => plus([view.prices.demand(at), gas(DEMAND_GAS)]);
+  const proof = (kernel: number): Price => {
+    const bound = BigInt(Math.ceil(costOf(facts, kernel, program.kernels[kernel]!).gas));
+    return gas(COMMIT_GAS + bound + COURT_GAS);
+  };
+  const next = plus([
+    ...positions.map(demand),
+    ...acts.flatMap(({ kind, price }) => (kind === "demand" ? [] : [{ ...price, opg: 0n }])),
+  ]);
+  const named = acts.flatMap((act) => (act.kind === "commit" || act.kind === "prove" ? [proof(act.kernel)] : []));
+  const silent = gas(BigInt(positions.length) * DEMAND_GAS + EXPIRE_GAS);
+  if (named.length || !positions.length) return { demands: 0, next, silent, likely: plus(named), most: plus(named) };
+  const ahead = demandsAhead(view, positions);
+  const proofs = program.kernels.map((_, kernel) => proof(kernel));
+  const dearest = proofs.reduce((a, b) => (b.native > a.native ? b : a));
+  return {
+    demands: positions.length,
+    next,
+    silent,
+    likely: plus([next, ...ahead.likely.map(demand), proofs[program.outputs[0]!.kernel]!]),
+    most: plus([next, ...ahead.most.map(demand), dearest]),
+  };
+}
+
+const plus = (prices: readonly Price[]): Price =>
+  prices.reduce((sum, { native, opg }) => ({ native: sum.native + native, opg: sum.opg + opg }), {
+    native: 0n,
+    opg: 0n,
+  });
