@@ -23,6 +23,9 @@ export type Answers = {
 
 type Row = { requestId: string; answer: string; signature: Hex | null };
 
+/** Seconds after its last moment in which a post may be mined already and not be seen at the follower's depth. */
+const UNSEEN = 3_600n;
+
 const UNDECIDED = `SELECT a.*, EXISTS (SELECT 1 FROM events e WHERE e.subject = a.digest AND e.name = 'Posted') AS posted
   FROM answers a WHERE NOT EXISTS (
   SELECT 1 FROM events e WHERE e.subject = a.digest AND e.name IN ('Voided', 'Finalised'))`;
@@ -47,7 +50,7 @@ export function answerTable(db: Db): Answers {
       undecided
         .all()
         .map((row) => ({ posted: row.posted === 1, answer: read(row) }))
-        .filter(({ posted, answer }) => posted || answer.claim.postBy >= BigInt(now))
+        .filter(({ posted, answer }) => posted || answer.claim.postBy + UNSEEN >= BigInt(now))
         .map(({ answer }) => answer),
   };
 }

@@ -101,10 +101,17 @@ export function openOperator(options: OperatorOptions): Operator {
     return input && runs.of(answer.claim, input.tensors);
   };
 
+  const answerTimes = new Map<Hex, number>();
+  function answerTime(parameters: Hex): number {
+    const known = answerTimes.get(parameters) ?? tierOf(db, parameters).answer;
+    answerTimes.set(parameters, known);
+    return known;
+  }
+
   const burdenOf = (claim: Traced & Pick<Claim, "parameters">): Burden => ({
     // A model that is no longer loaded takes no time.
     seconds: models.has(claim.modelRoot) ? runs.seconds(claim, () => options.inputs.get(claim.input)!.tensors) : 0,
-    answer: tierOf(db, claim.parameters).answer,
+    answer: answerTime(claim.parameters),
   });
 
   /** Why a request is not answered, beside that its input is not here yet. */
