@@ -85,5 +85,6 @@ async function measure(models: readonly Model[]): Promise<void> {
 }
 
 const models = await chosenModels();
-if (values.profile) for (const model of models) await printProfile(model, MOST_KERNELS);
+if (models.length === 0) throw new Error("no model to measure: look at --models and --only");
+if (values.profile) for (const model of models) await printProfile(model, MOST_KERNELS).catch(console.error);
 else await measure(models);

@@ -24,7 +24,7 @@ export type Engine = {
   close(): void;
 };
 
-/** The three ways to go through the steps, by their number in `Executor.schedules`. */
+/** Numbers of the three ways to go through the steps. */
 const RUN = 0;
 const TRACE = 1;
 const PROFILE = 2;

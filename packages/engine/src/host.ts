@@ -10,8 +10,8 @@ type Wasm = {
   instantiate(module: WasmModule, imports: Record<string, Record<string, WasmMemory>>): Promise<WasmInstance>;
 };
 
-/** Ends a thread, or a way to one. */
 type Listener = (value: unknown) => void;
+/** A thread as the one that started it sees it, or the other way round. */
 type Port = {
   postMessage(message: unknown): void;
   /** browsers, and ports in Node */

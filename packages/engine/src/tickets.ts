@@ -53,7 +53,7 @@ function until(control: Int32Array, isOver: () => boolean): boolean {
 function help(control: Int32Array, schedules: readonly (readonly Task[])[]): void {
   for (;;) {
     const ticket = Atomics.add(control, TICKET, 1);
-    const task = ticket >= CLOSED ? undefined : schedules[ticket >> 24]?.[ticket % SCHEDULE];
+    const task = ticket >= CLOSED ? undefined : schedules[Math.floor(ticket / SCHEDULE)]?.[ticket % SCHEDULE];
     if (!task) return;
     const isReady = (): boolean =>
       Atomics.load(control, DONE) >= task.ready && Atomics.load(control, SEEN) >= task.seen;
