@@ -16,7 +16,7 @@ import { describe, expect, test } from "vitest";
 import { ask, type Claim, claimOf, honestClaim, proofOf, storedBits } from "./claim.ts";
 import { onEvm } from "./evm.ts";
 
-const PROGRAMS = Number(process.env["ARBITER_PROGRAMS"] ?? 300);
+const PROGRAMS = Number(process.env["ARBITER_PROGRAMS"] ?? 500);
 const ELEMENTS = Number(process.env["ARBITER_ELEMENTS"] ?? 2_000);
 
 function claimOfSeed(seed: number): Claim {

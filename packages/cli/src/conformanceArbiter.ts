@@ -22,11 +22,14 @@ import type { Executor } from "./conformance.ts";
 
 type Request = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
+/** Results of all kernels. */
+type Run = (program: Program, weights: readonly Tensor[], inputs: readonly Tensor[]) => Promise<readonly Uint8Array[]>;
+
 /**
  * Elements of every kernel as the Arbiter computes them: it says the right value when it refuses an accusation.
  * @param sample elements of each kernel, spread evenly, the first and the last among them; the others are the reference's
  */
-export async function arbiterExecutor(sample: number): Promise<Executor> {
+export async function openArbiter(sample: number): Promise<Run> {
   const { provider } = await openChain();
   const request: Request = (method, params) => provider.request({ method, params: [...params] });
   const from = devnetAddress("deployer");
@@ -41,8 +44,12 @@ export async function arbiterExecutor(sample: number): Promise<Executor> {
     }
     throw new Error("the Arbiter calls an element of the reference's own run false");
   };
-  return async (program, weights, inputs) =>
-    outputsOf(program, await runOnArbiter(program, { weights, inputs, sample }, ask));
+  return (program, weights, inputs) => runOnArbiter(program, { weights, inputs, sample }, ask);
+}
+
+export async function arbiterExecutor(sample: number): Promise<Executor> {
+  const run = await openArbiter(sample);
+  return async (program, weights, inputs) => outputsOf(program, await run(program, weights, inputs));
 }
 
 function spread(elements: number, sample: number): number[] {

@@ -3,6 +3,7 @@ import { accuracyCommand } from "./commands/accuracy.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { devnetCommand } from "./commands/devnet.ts";
+import { fuzzCommand } from "./commands/fuzz.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nodeCommand } from "./commands/node.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   demoCommand,
   startCommand,
   conformanceCommand,
+  fuzzCommand,
   accuracyCommand,
   supportCommand,
 ];

@@ -5,8 +5,7 @@
 import { pathToFileURL } from "node:url";
 import { compile, load } from "@opengradient/engine";
 import { type Program, runReference, type Tensor } from "@opengradient/program";
-import { programOfSeed, randomFrom, randomTensors } from "@opengradient/program/random";
-import { firstDifference } from "../difference.ts";
+import { firstDifference, programOfSeed, randomFrom, randomTensors } from "@opengradient/program/random";
 
 type Run = (program: Program, weights: readonly Tensor[], inputs: readonly Tensor[]) => Promise<readonly Uint8Array[]>;
 

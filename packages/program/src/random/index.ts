@@ -16,6 +16,8 @@ import {
 import { type Random, randomFrom } from "./source.ts";
 
 export { countOperands, emptyOperandTable, type OperandTable, printOperandTable } from "./coverage.ts";
+export { firstDifference } from "./difference.ts";
+export { shrink } from "./shrink.ts";
 export { type Random, randomFrom } from "./source.ts";
 export { classOf, OPERAND_CLASSES, type OperandClass, randomTensor, randomTensors, wordOfClass } from "./words.ts";
 
