@@ -99,6 +99,24 @@ describe("Loop and Scan", () => {
       [6, 60],
       [1, 10, 3, 30, 6, 60],
     ]);
+    const old: ModelFacts = {
+      ...model({}),
+      opset: 8,
+      inputs: [{ name: "m", dims: [2, 3, 1] }],
+      weights: [{ name: "zero", dims: [2, 1], values: [0, 100] }],
+      nodes: [
+        {
+          op: "Scan",
+          inputs: ["", "zero", "m"],
+          outputs: ["total", "sums"],
+          attributes: { body: { graph: running }, num_scan_inputs: 1 },
+        },
+      ],
+    };
+    expect(values(old, { ...m, dims: [2, 3, 1] })).toEqual([
+      [6, 160],
+      [1, 3, 6, 110, 130, 160],
+    ]);
     const back = { scan_input_directions: [1], scan_output_axes: [1], scan_output_directions: [1] };
     expect(values(model(back), m)).toEqual([
       [6, 60],
