@@ -109,3 +109,4 @@ import "./transpose.ts";
 import "./trigonometric.ts";
 import "./trilu.ts";
 import "./where.ts";
+import "./ml/index.ts";
