@@ -1,4 +1,9 @@
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { importModel } from "@opengradient/cli";
 import { compile, load } from "@opengradient/engine";
 import { costOf, encodeHeader, encodeKernel, factsOf } from "@opengradient/program";
@@ -43,7 +48,16 @@ describe("the digit model", () => {
     expect(published).toBeLessThan(6_000);
   });
 
-  it("imports to the same roots again", () => {
-    expect(importModel(new Uint8Array(readFileSync(file("digits.onnx")))).roots).toEqual(model.roots);
-  });
+  it("imports to the same roots on another machine: other code, time zone and language", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "roots-"));
+    try {
+      const og = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+      const args = ["--no-opt", og, "import", fileURLToPath(file("digits.onnx")), "-o", join(folder, "d.og"), "--json"];
+      const env = { ...process.env, TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" };
+      const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+      expect(JSON.parse(stdout)).toMatchObject(model.roots);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 120_000);
 });

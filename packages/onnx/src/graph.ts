@@ -1,12 +1,13 @@
 /** Nodes become kernels: the model's own, those of graphs inside nodes, and those of functions. */
-import { type Builder, constant, type Value } from "./builder.ts";
-import { checkDims, constantOf, elementsOf, fromBigInts, type ReadExternal } from "./elements.ts";
+import type { Builder, Value } from "./builder.ts";
+import type { ReadExternal } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import type { Format } from "./formats.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, Opsets, TensorProto } from "./model.ts";
 import { type Body, nodeOf } from "./node.ts";
 import { dequantise, movable } from "./quantise.ts";
 import { lowerOf } from "./registry.ts";
+import { stored } from "./stored.ts";
 
 /** What a name stands for. A tensor that can not be had is an error only to those who need it. */
 export type Slot = Value | { readonly refused: OnnxError } | "absent";
@@ -123,18 +124,9 @@ export function lowerPlan(plan: Plan, scope: Scope): void {
   for (const [i, proto] of plan.nodes.entries()) lowerNode(proto, i, plan.used, scope);
 }
 
-const STRING = 8;
-
-/** A tensor of the file, which may be of any kind while no node needs it. Strings become their places among themselves. */
+/** A tensor of the file, which may be of any kind while no node needs it. */
 export const initializer = (tensor: TensorProto, external: ReadExternal | undefined): Slot =>
-  attempt(() => {
-    if (tensor.type !== STRING) return constant(constantOf(tensor, external));
-    const names = tensor.strings.map((bytes) => new TextDecoder().decode(bytes));
-    checkDims(tensor.dims, `tensor ${JSON.stringify(tensor.name)}`);
-    if (names.length !== elementsOf(tensor.dims)) throw new OnnxError(`${names.length} strings for [${tensor.dims}]`);
-    const places = names.map((_, i) => BigInt(i));
-    return { ...constant(fromBigInts(places, tensor.dims)), names };
-  });
+  attempt(() => stored(tensor, external));
 
 /** Operators that leave numbers which stand for strings what they are. */
 const KEEP_NAMES: ReadonlySet<string> = new Set([

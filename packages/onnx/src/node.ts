@@ -1,9 +1,10 @@
 /** What an operator sees of its node: attributes, inputs with shapes and constness, and the builder. */
 import type { Expr } from "@opengradient/program";
-import { type Builder, constant, type Value } from "./builder.ts";
-import { type Constant, constantOf, dtypeOf, type ElementType, numbersOf } from "./elements.ts";
+import type { Builder, Value } from "./builder.ts";
+import { type Constant, dtypeOf, type ElementType, numbersOf } from "./elements.ts";
 import { OnnxError } from "./errors.ts";
 import type { AttributeProto, GraphProto, NodeProto } from "./model.ts";
+import { stored } from "./stored.ts";
 
 /** A node's attributes. What is not read is refused in the end. */
 export type Attributes = {
@@ -91,7 +92,7 @@ function attributesOf({ proto: { attributes }, body }: NodeFacts, refuse: Refuse
     texts: (key) => find(key)?.strings.map((bytes) => new TextDecoder().decode(bytes)),
     tensor: (key) => {
       const tensor = find(key)?.t;
-      return tensor && constant(constantOf(tensor));
+      return tensor && stored(tensor);
     },
     body: (key) => body(required(key, find(key)?.g)),
     ignore: (...keys) => {
