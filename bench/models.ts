@@ -1,5 +1,5 @@
 /** What is measured: our own models, the target list, and folders of anybody's. */
-import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,6 +59,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "og-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
 
 function made(name: string, kind: Kind, bytes: Uint8Array): Model {
   const path = join(folder, `${name}.onnx`);
