@@ -12,7 +12,7 @@ import { f2i, fadd, fdiv, float, fmul, frint, fsub, i2f, iadd, imax, imin, int, 
 
 /** Least and greatest integer of a format. */
 function rangeOf({ name, bits }: Format): readonly [number, number] {
-  const half = 2 ** (bits - 1);
+  const half = 0x80000000 / (1 << (32 - bits));
   return name.startsWith("u") ? [0, 2 * half - 1] : [-half, half - 1];
 }
 

@@ -7,7 +7,7 @@ import { and, fadd, fdiv, feq, float, flt, fmax, fmin, iadd, int, select, shl, s
 import { floats, integers, origin } from "./rows.ts";
 
 /** How a feature stands to a node's value, as bits of the relations that go to the true branch. */
-export const RELATION = { less: 1, equal: 2, greater: 4, unordered: 8 } as const;
+const RELATION = { less: 1, equal: 2, greater: 4, unordered: 8 } as const;
 
 export type Leaf = { readonly kind: "leaf"; readonly weights: readonly (readonly [target: number, weight: number])[] };
 export type Branch = {
