@@ -23,6 +23,8 @@ export const artifacts = (): Artifacts => ({
   ModelRegistry: artifact("registry/ModelRegistry"),
   Staking: artifact("staking/Staking"),
   Market: artifact("market/Market"),
+  Channels: artifact("market/Channels"),
+  Deliveries: artifact("consumer/Deliveries"),
   Disputes: artifact("dispute/Disputes"),
 });
 
@@ -93,6 +95,7 @@ export function deploy(chain: Chain): Promise<Deployment> {
     tiers: [quick],
     auditPool: privateKeyToAccount(`0x${"77".repeat(32)}`).address,
     proofBond: 100n * OPG,
+    channelThaw: 3600,
     baseFeeFloor: 10n ** 9n,
     chain: "devnet",
   });

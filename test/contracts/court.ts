@@ -175,10 +175,15 @@ export async function createCourt(chain: Chain) {
     parseEther("100"),
     10n ** 9n,
   ]);
+  const channels = await create("src/market/Channels.sol", [market.address, 2 * 86400]);
+  const batches = {
+    abi: artifact("src/market/Batches.sol").abi,
+    address: (await chain.read(market, "batches")) as Address,
+  };
 
   for (const actor of [who.operator, who.requester, who.challenger]) {
     await chain.send(who.treasury, opg, "transfer", [actor, parseEther("1000000")]);
-    for (const spender of [staking, market, disputes])
+    for (const spender of [staking, market, disputes, channels])
       await chain.send(actor, opg, "approve", [spender.address, maxUint256]);
   }
   // As the deployment does: its balance is never zero again, which would make the first bond dearer by 17,000 gas.
@@ -195,7 +200,7 @@ export async function createCourt(chain: Chain) {
   await chain.send(who.author, registry, "publish", published);
   await chain.send(who.operator, staking, "register", [who.signer, who.payee, "https://operator.example", []]);
   await chain.send(who.operator, staking, "authorise", [market.address]);
-  return { who, opg, registry, staking, market, disputes, modelRoot: modelRoot as Hex };
+  return { who, opg, registry, staking, market, batches, channels, disputes, modelRoot: modelRoot as Hex };
 }
 
 export type Court = Awaited<ReturnType<typeof createCourt>>;

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { claimTypes } from "@opengradient/protocol";
+import { channelId, claimTypes, NO_END, parametersHash, signVoucher, voucherDigest } from "@opengradient/protocol";
 import { concat, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { hardhat } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, rootOf, toyClaim } from "./court.ts";
+import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, rootOf, tier, toyClaim } from "./court.ts";
 
 /** Upper bounds of what people pay, from the issue that asked for them. */
 const BOUNDS: Record<string, number> = {
@@ -17,6 +19,8 @@ const BOUNDS: Record<string, number> = {
   reveal256: 500_000,
   expire: 250_000,
   commit: 80_000,
+  // 100 a claim
+  postBatch1024: 102_400,
 };
 
 const SNAPSHOT = fileURLToPath(new URL("../../contracts/gas.json", import.meta.url));
@@ -45,6 +49,34 @@ const traceRoot = (requestId: bigint): Hex => {
 
 const demandProof = { tensorRoot, listPath: [], node: zeroHash, path: [] };
 const price = parseEther("0.01");
+
+/** A batch of 1,024, and vouchers of a hundred keys, each for the first time and again. */
+async function paidOffChain() {
+  const { who, batches, channels, modelRoot } = court;
+  const parameters = parametersHash(tier);
+  const batch = [who.operator, keccak256("0x04"), 1024n * parseEther("1"), 1024, parameters];
+  measured["postBatch1024"] = await chain.send(who.signer, batches, "post", batch);
+  const domain = { chainId: hardhat.id, channels: channels.address };
+  const keys = Array.from({ length: 100 }, (_, i) => privateKeyToAccount(toHex(i + 1, { size: 32 })));
+  for (const { address } of keys) {
+    const opened = [who.operator, address, parseEther("10"), NO_END];
+    const gas = await chain.send(who.requester, channels, "open", opened);
+    measured["openChannel"] = Math.max(measured["openChannel"] ?? 0, gas);
+  }
+  const vouchers = (cumulative: bigint) =>
+    Promise.all(
+      keys.map(async (key) => {
+        const parties = { requester: who.requester, operator: who.operator, signer: key.address };
+        const voucher = { channel: channelId(parties), modelRoot, parameters, cumulative };
+        expect(await chain.read(channels, "digest", [voucher])).toBe(voucherDigest(domain, voucher));
+        return { parties, modelRoot, parameters, cumulative, signature: await signVoucher(key, domain, voucher) };
+      }),
+    );
+  const [first, second] = [await vouchers(parseEther("1")), await vouchers(parseEther("2"))];
+  measured["redeem1"] = await chain.send(who.requester, channels, "redeem", [who.operator, first.slice(0, 1)]);
+  measured["redeem100"] = await chain.send(who.requester, channels, "redeem", [who.operator, first]);
+  measured["redeem100Again"] = await chain.send(who.requester, channels, "redeem", [who.operator, second]);
+}
 
 /** Everything on a fresh system the first time, when most slots are still zero: the dearest that each can be. */
 async function live(round: number) {
@@ -97,6 +129,7 @@ describe("what a transaction costs, as billed, the first time and the second", (
   it("is measured", async () => {
     await live(0);
     await live(1);
+    await paidOffChain();
     console.log(measured);
   });
 

@@ -1,4 +1,13 @@
-import { claimDigest, openingPrice, waterfall } from "@opengradient/protocol";
+import {
+  burntWith,
+  claimDigest,
+  openingPrice,
+  sharesFor,
+  tokensFor,
+  waterfall,
+  waterfallLodged,
+  wornOut,
+} from "@opengradient/protocol";
 import { zeroAddress, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,29 +24,49 @@ function random(seed: number): () => number {
   };
 }
 
+/** Up to 2^bits, bits themselves random, so that small amounts and their rounding come often. */
+function amounts(seed: number): () => bigint {
+  const next = random(seed);
+  return () => {
+    const word = (BigInt(next()) << 96n) | (BigInt(next()) << 64n) | (BigInt(next()) << 32n) | BigInt(next());
+    return word >> BigInt(next() % 129);
+  };
+}
+
 let chain: Chain;
 let court: Court;
 let harness: Contract;
+let pool: Contract;
 
 beforeAll(async () => {
   chain = await createChain();
   court = await createCourt(chain);
   const source = "test/staking/Waterfall.t.sol";
   harness = await chain.deploy(court.who.treasury, artifact(source, "WaterfallHarness"), []);
+  const pools = artifact("test/staking/Delegation.t.sol", "PoolSharesHarness");
+  pool = await chain.deploy(court.who.treasury, pools, []);
 });
 afterAll(() => chain.close());
 
 describe("TypeScript and Solidity say the same", () => {
   it("about 500 slashes of every size", async () => {
-    const next = random(7);
-    /** Up to 2^bits, bits themselves random, so that small amounts and their rounding come often. */
-    const amount = (): bigint => {
-      const word = (BigInt(next()) << 96n) | (BigInt(next()) << 64n) | (BigInt(next()) << 32n) | BigInt(next());
-      return word >> BigInt(next() % 129);
-    };
+    const amount = amounts(7);
     for (let i = 0; i < 500; i++) {
       const [c, m] = [amount(), i % 3 ? amount() : 0n];
       expect(await chain.read(harness, "split", [c, m])).toEqual(waterfall(c, m));
+      expect(await chain.read(harness, "lodged", [c, m])).toEqual(waterfallLodged(c, m));
+    }
+  });
+
+  it("about 300 pools of every size", async () => {
+    const amount = amounts(8);
+    for (let i = 0; i < 300; i++) {
+      const [given, tokens, shares] = [amount(), i % 5 ? amount() : 0n, amount()];
+      expect(await chain.read(pool, "toShares", [given, tokens, shares])).toBe(sharesFor(given, { tokens, shares }));
+      expect(await chain.read(pool, "toTokens", [given, tokens, shares])).toBe(tokensFor(given, { tokens, shares }));
+      expect(await chain.read(pool, "wornOut", [tokens, shares])).toBe(wornOut({ tokens, shares }));
+      const [taken, own] = given < shares ? [given, shares] : [shares, given + 1n];
+      expect(await chain.read(pool, "burnt", [tokens, taken, own])).toBe(burntWith(tokens, taken, own));
     }
   });
 

@@ -79,8 +79,7 @@ contract Disputes is IDisputes {
     function open(Claim calldata claim, Opening calldata opening) external {
         Standing memory s = _standing(claim);
         require(
-            msg.sender == claim.operator || msg.sender == staking.signerOf(claim.operator),
-            DisputesNotOperator(claim.operator, msg.sender)
+            staking.mayDefend(claim.operator, msg.sender), DisputesNotOperator(claim.operator, msg.sender)
         );
         _answer(s, claim.operator, CLAIM, 0);
         _keepOpening(s.id, claim, opening);

@@ -106,7 +106,7 @@ interface IDisputes {
         external
         payable;
 
-    /// @notice Answers a demand for the opening. Only the operator's hot key or owner.
+    /// @notice Answers a demand for the opening. Only the operator's owner, its hot key, and former ones that it lets.
     function open(Claim calldata claim, Opening calldata opening) external;
 
     /// @notice Answers a demand of depth ≥ 1 with hashes, tensorRoots or the 256 bytes of a leaf. Anyone may bring it; the operator is paid.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters, Request} from "../types/Claim.sol";
+import {Backing, Claim, ClaimRecord, ClaimStatus, Opening, Parameters, Request} from "../types/Claim.sol";
 import {ClaimId, ModelId} from "../types/Identity.sol";
+import {IBatches} from "./IBatches.sol";
 import {IDisputes} from "./IDisputes.sol";
-import {IModelRegistry} from "./IModelRegistry.sol";
-import {IOPG} from "./IOPG.sol";
-import {ICourt, IStaking, Shares} from "./IStaking.sol";
+import {IFees, Split} from "./IFees.sol";
+import {ICourt, Shares} from "./IStaking.sol";
 
 /// @notice A claim as the court sees it, freeze included.
 struct Standing {
@@ -28,15 +28,17 @@ struct Held {
 
 /// @notice Escrow, requests and claims. It hears a verdict from its court and does not know how it was reached.
 /// @dev docs/spec/claim.md. Keeps one slot a request (hash of its terms) and one a claim; callers hand the rest in again.
-interface IMarket is ICourt {
+interface IMarket is ICourt, IFees {
     event TierAdded(bytes32 indexed parametersHash, Parameters parameters);
     event Requested(uint256 indexed requestId, address indexed requester, address indexed operator, Request request);
     event Refunded(uint256 indexed requestId, address indexed requester, uint128 fee);
     event Posted(ClaimId indexed id, uint256 indexed requestId, address indexed operator, Claim claim, uint40 windowEnd);
-    event Finalised(ClaimId indexed id, uint256 toOperator, uint256 toAuthor, uint256 toAudits, uint256 burnt);
+    /// A lodged claim has the batch's lock behind it from now on.
+    event Backed(ClaimId indexed id);
+    event Finalised(
+        ClaimId indexed id, uint256 toOperator, uint256 toDelegators, uint256 toAuthor, uint256 toAudits, uint256 burnt
+    );
     event Voided(ClaimId indexed id, address indexed challenger, Shares shares);
-    event Burnt(uint256 amount);
-    event AuditsPaid(uint256 amount);
 
     error MarketParameterOutOfRange(bytes32 name, uint256 value, uint256 least, uint256 most);
     error MarketZeroAddress();
@@ -61,6 +63,9 @@ interface IMarket is ICourt {
     error MarketNotQuiet(ClaimId id, uint256 finalAfter);
     error MarketDemandsPending(ClaimId id, uint256 pending);
     error MarketNotCourt(address caller);
+    error MarketNotBatches(address caller);
+    /// Numbers below 2^64 are those of requests on chain; only `post` answers them.
+    error MarketNumberReserved(uint256 requestId);
 
     /// @notice Escrows `fee` from the caller's allowance for one operator's answer.
     function request(Request calldata terms) external returns (uint256 requestId);
@@ -79,11 +84,20 @@ interface IMarket is ICourt {
     /// @notice After quietAt + C with nothing pending: frees the lock and splits the fee. Anyone may call.
     function finalise(Claim calldata claim) external;
 
-    /// @notice Burns what fees have set aside for it. Anyone may call.
-    function burn() external;
+    /// @notice What a request would cost now, and who would get it: the sum is what `request` takes. Reverts where it would.
+    function quote(Request calldata terms) external view returns (Split memory);
 
-    /// @notice Pays what fees have set aside for audits to the audit pool. Anyone may call.
-    function payAudits() external;
+    /// @notice Batches: locks 3 × coverage for a batch of one tier.
+    function lockBatch(address operator, uint128 coverage, bytes32 parametersHash)
+        external
+        returns (address signer, uint32 window);
+
+    /// @notice Batches: frees what of a batch was never shown.
+    function unlockBatch(address operator, uint128 coverage) external;
+
+    /// @notice Batches: opens a claim that no request waits for, with a window of its own. One that was lodged and now comes
+    /// from a batch keeps its window.
+    function open(Claim calldata claim, Backing backing) external returns (ClaimId);
 
     /// @notice Court: the claim can not become final while a demand is pending. Reverts unless it is open.
     function hold(Claim calldata claim) external returns (Held memory);
@@ -97,6 +111,9 @@ interface IMarket is ICourt {
     /// @notice EIP-712 digest.
     function digest(Claim calldata claim) external view returns (ClaimId);
 
+    /// @notice Identity and status alone, for contracts that consume.
+    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status);
+
     function standing(Claim calldata claim) external view returns (Standing memory);
 
     /// @notice The last second in which a proof may be committed, freeze included. Reverts unless the claim is open.
@@ -108,22 +125,16 @@ interface IMarket is ICourt {
     /// @notice Reverts with MarketTierUnknown.
     function tier(bytes32 parametersHash) external view returns (Parameters memory);
 
-    /// @notice Hash of the terms of a request that waits for its answer, else 0.
+    /// @notice Hash of the terms of a request that waits for its answer, its requester once it was refunded, else 0.
     function waiting(uint256 requestId) external view returns (bytes32);
 
     function domainSeparator() external view returns (bytes32);
 
-    function opg() external view returns (IOPG);
-
-    function staking() external view returns (IStaking);
-
-    function registry() external view returns (IModelRegistry);
-
     /// @notice The only contract that may void a claim.
     function disputes() external view returns (IDisputes);
 
-    /// @notice OPG set aside to be burnt, and for audits.
-    function pots() external view returns (uint96 burnable, uint96 audits);
+    /// @notice The only contract that may open a claim without a request.
+    function batches() external view returns (IBatches);
 
     /// @notice Requests made so far; the last requestId.
     function requests() external view returns (uint256);

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {ModelId} from "../types/Identity.sol";
+import {IDelegation} from "./IDelegation.sol";
+import {IStakeVotes} from "./IStakeVotes.sol";
 
 /// @notice An operator, keyed by its owner (the cold key). Amounts in OPG, 18 decimals.
 struct Operator {
@@ -11,14 +13,31 @@ struct Operator {
     uint40 frozenAt;
     /// where fees go
     address payee;
+    uint40 thawedAt;
     /// own stake that is not thawing
     uint128 staked;
     /// Σ 3 × coverage of open claims, over all courts
     uint128 locked;
     /// own stake on its way out, still slashable
     uint128 thawing;
-    uint40 thawedAt;
+    /// what faults have taken of the fault bond since it was last made up; 0 unless jailed
+    uint128 bondSpent;
     string endpoint;
+}
+
+/// @notice What an operator's hot key may do: sign in [from, until], answer demands to defendsUntil. 2⁴⁰ − 1: no end.
+struct Key {
+    uint40 from;
+    uint40 until;
+    uint40 defendsUntil;
+}
+
+/// @notice What a court may do with an operator's stake. One slot.
+struct CourtLock {
+    bool authorised;
+    uint128 locked;
+    /// until when a lodged claim may still take from the fault bond after the operator left
+    uint40 answersUntil;
 }
 
 /// @notice What an operator asks for a model; fee 0 and maxCoverage 0: not offered.
@@ -43,10 +62,11 @@ interface ICourt {
 }
 
 /// @notice Operators, their own stake and their fault bond. No key can move what is not its own.
-/// @dev Law 2: locked + (frozenAt == 0 ? faultBond : 0) ≤ staked while locked > 0. Law 3: thawPeriod ≥ every opted-in court's exposure.
+/// @dev Law 2: locked + faultBond − bondSpent ≤ staked while locked > 0. Law 3: thawPeriod ≥ every opted-in court's exposure.
 interface IStaking {
     event Registered(address indexed operator, address signer, address payee, string endpoint);
-    event Updated(address indexed operator, address signer, address payee, string endpoint);
+    event Updated(address indexed operator, address payee, string endpoint);
+    event Rotated(address indexed operator, address indexed from, address indexed to, uint40 defendsUntil);
     event Offered(address indexed operator, ModelId indexed model, uint128 fee, uint128 maxCoverage);
     event Staked(address indexed operator, address indexed from, uint128 amount);
     event Thawing(address indexed operator, uint128 thawing, uint40 thawedAt);
@@ -71,6 +91,8 @@ interface IStaking {
     error StakingZeroAmount();
     error StakingAlreadyRegistered(address operator);
     error StakingNotRegistered(address operator);
+    /// An operator uses a key once.
+    error StakingKeyUsed(address operator, address key);
     error StakingEndpointTooLong(uint256 length, uint256 most);
     /// Less than `amount` is free of locks and of the fault bond that backs them.
     error StakingNotFree(address operator, uint256 amount, uint256 free);
@@ -92,8 +114,12 @@ interface IStaking {
     /// @notice Makes the caller an operator. `endpoint` is a URL of at most 256 bytes.
     function register(address signer, address payee, string calldata endpoint, Offer[] calldata offers) external;
 
-    /// @notice Changes keys and endpoint. A claim signed by the former signer and not posted can not be posted any more.
-    function update(address signer, address payee, string calldata endpoint) external;
+    /// @notice Changes where fees go and where the operator is reached.
+    function update(address payee, string calldata endpoint) external;
+
+    /// @notice Owner: from now on `signer` is the hot key. What the former one signed and nobody posted can only be lodged.
+    /// @param defendsUntil until when the former key may still open claims; 0 for a key in wrong hands
+    function rotate(address signer, uint40 defendsUntil) external;
 
     /// @notice Sets the prices that requesters find; the Market does not enforce them.
     function offer(Offer[] calldata offers) external;
@@ -111,7 +137,7 @@ interface IStaking {
     /// @notice Lets a court lock and slash the caller's stake.
     function authorise(address court) external;
 
-    /// @notice Takes that back; only when the court holds no lock.
+    /// @notice Takes that back; only when the court holds no lock. Claims signed before can be lodged for thawPeriod more.
     function revoke(address court) external;
 
     /// @notice Ends jail once every claim is closed and the stake covers the fault bond again.
@@ -131,16 +157,49 @@ interface IStaking {
         external
         returns (Shares memory);
 
+    /// @notice Court: takes min(3 × coverage, what is left of the fault bond, stake that backs no lock) for a lodged claim;
+    /// jails. Needs no lock, and works for thawPeriod after the operator left the court.
+    function slashBond(address operator, uint128 coverage, address victim, address challenger)
+        external
+        returns (Shares memory);
+
     function operators(address operator) external view returns (Operator memory);
 
     function signerOf(address operator) external view returns (address);
+
+    /// @notice Where an operator's fees go.
+    function payeeOf(address operator) external view returns (address);
+
+    function keys(address operator, address key) external view returns (uint40 from, uint40 until, uint40 defendsUntil);
+
+    /// @notice Whether `key` signed for the operator at some moment of [from, to].
+    function heldKey(address operator, address key, uint256 from, uint256 to) external view returns (bool);
+
+    /// @notice Whether `account` may answer demands to the operator: its owner, its hot key, and former ones that it lets.
+    function mayDefend(address operator, address account) external view returns (bool);
+
+    /// @notice Own stake.
+    function stakeOf(address operator) external view returns (uint256 staked, uint256 thawing);
+
+    /// @notice Own stake that is not thawing, 0 when jailed or below the fault bond.
+    function activeStake(address operator) external view returns (uint256);
+
+    /// @notice m: what a fault in a posted claim takes of the fault bond beside 3 × coverage.
+    function bondLeft(address operator) external view returns (uint128);
 
     /// @notice 0 unless jailed.
     function frozenAt(address operator) external view returns (uint40);
 
     function offers(address operator, ModelId model) external view returns (uint128 fee, uint128 maxCoverage);
 
-    function courtLocks(address operator, address court) external view returns (bool authorised, uint128 locked);
+    function courtLocks(address operator, address court)
+        external
+        view
+        returns (bool authorised, uint128 locked, uint40 answersUntil);
+
+    function delegation() external view returns (IDelegation);
+
+    function votes() external view returns (IStakeVotes);
 
     /// @notice Coverage that a new claim of the operator could have at most.
     function room(address operator) external view returns (uint128 coverage);

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-/// @notice How the fee of a final claim is shared. toOperator + toAuthor + toAudits + burnt = fee.
-struct Split {
-    uint256 toOperator;
-    uint256 toAuthor;
-    uint256 toAudits;
-    uint256 burnt;
-}
+import {Split} from "../interfaces/IFees.sol";
 
 library FeeSplit {
     uint256 internal constant BPS = 10_000;
 
+    /// @notice Everything but the delegators' part, which is of the operator's.
     /// @param fee < 2^128. The burn takes all rounding.
     /// @dev royaltyBps + auditBps + burnBps ≤ BPS
     function split(uint256 fee, uint256 royaltyBps, uint256 auditBps, uint256 burnBps)

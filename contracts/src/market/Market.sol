@@ -3,14 +3,17 @@ pragma solidity ^0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IBatches} from "../interfaces/IBatches.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
+import {Split} from "../interfaces/IFees.sol";
 import {Held, IMarket, Standing} from "../interfaces/IMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
 import {IStaking, Shares} from "../interfaces/IStaking.sol";
-import {Claim, ClaimRecord, ClaimStatus, Levels, Opening, Parameters, Request} from "../types/Claim.sol";
+import {Backing, Claim, ClaimRecord, ClaimStatus, Levels, Opening, Parameters, Request} from "../types/Claim.sol";
 import {ClaimId} from "../types/Identity.sol";
-import {FeeSplit, Split} from "./FeeSplit.sol";
+import {Batches} from "./Batches.sol";
+import {Due, Fees} from "./Fees.sol";
 import {Tiers} from "./Tiers.sol";
 
 /// @notice What a Market is wired to, for good. `disputes` is usually deployed after it, at an address known beforehand.
@@ -23,16 +26,8 @@ struct Wiring {
     address auditPool;
 }
 
-/// @notice Requests made, and the shares of fees that wait here to be burnt or paid. One slot, so that a first `finalise`
-/// finds it in use. Every amount of OPG fits in 96 bits.
-struct Totals {
-    uint64 requests;
-    uint96 burnable;
-    uint96 audits;
-}
-
 /// @notice Escrow, requests and claims.
-contract Market is IMarket, EIP712 {
+contract Market is IMarket, Fees, EIP712 {
     bytes32 private constant CLAIM_TYPEHASH = keccak256(
         "Claim(bytes32 modelRoot,bytes32 input,bytes32 output,address operator,address requester,uint256 requestId,uint128 fee,uint128 coverage,uint32 level,bytes32 parameters,uint64 postBy)"
     );
@@ -40,11 +35,10 @@ contract Market is IMarket, EIP712 {
     uint256 public constant POST_AHEAD = 24 hours;
     uint256 public constant LONGEST_REQUEST = 30 days;
 
-    IOPG public immutable opg;
-    IStaking public immutable staking;
-    IModelRegistry public immutable registry;
+    /// @inheritdoc IMarket
     IDisputes public immutable disputes;
-    address public immutable auditPool;
+    /// @inheritdoc IMarket
+    IBatches public immutable batches;
     /// @dev F, one for all tiers, so that a claim's quietAt follows from its record alone.
     uint32 public immutable freeze;
     /// @notice seconds
@@ -54,16 +48,17 @@ contract Market is IMarket, EIP712 {
     /// @inheritdoc IMarket
     mapping(uint256 requestId => bytes32 termsHash) public waiting;
     mapping(ClaimId => ClaimRecord) private _claims;
-    Totals private _totals;
 
-    constructor(Wiring memory w, Parameters[] memory tiers) EIP712("OpenGradient", "1") {
+    constructor(Wiring memory w, Parameters[] memory tiers)
+        Fees(w.opg, w.staking, w.registry, w.auditPool)
+        EIP712("OpenGradient", "1")
+    {
         require(
-            address(w.opg) != address(0) && address(w.staking) != address(0) && address(w.registry) != address(0)
-                && address(w.disputes) != address(0) && w.auditPool != address(0),
+            address(w.registry) != address(0) && address(w.disputes) != address(0) && w.auditPool != address(0),
             MarketZeroAddress()
         );
         require(tiers.length > 0 && tiers.length <= 16, MarketParameterOutOfRange("tiers", tiers.length, 1, 16));
-        (opg, staking, registry, disputes, auditPool) = (w.opg, w.staking, w.registry, w.disputes, w.auditPool);
+        disputes = w.disputes;
         uint32 sameFreeze = tiers[0].freeze;
         uint256 longest;
         for (uint256 i; i < tiers.length; i++) {
@@ -77,6 +72,7 @@ contract Market is IMarket, EIP712 {
         }
         freeze = sameFreeze;
         longestExposure = longest;
+        batches = new Batches(w.staking, sameFreeze);
     }
 
     modifier onlyCourt() {
@@ -84,10 +80,15 @@ contract Market is IMarket, EIP712 {
         _;
     }
 
+    modifier onlyBatches() {
+        require(msg.sender == address(batches), MarketNotBatches(msg.sender));
+        _;
+    }
+
     /// @inheritdoc IMarket
     function request(Request calldata terms) external returns (uint256 requestId) {
         _checkTerms(terms);
-        requestId = ++_totals.requests;
+        requestId = ++_pots.serial;
         waiting[requestId] = _termsHash(requestId, msg.sender, terms);
         emit Requested(requestId, msg.sender, terms.operator, terms);
         opg.transferFrom(msg.sender, address(this), terms.fee);
@@ -96,7 +97,8 @@ contract Market is IMarket, EIP712 {
     /// @inheritdoc IMarket
     function refund(uint256 requestId, address requester, Request calldata terms) external {
         require(block.timestamp > terms.deadline, MarketDeadlineNotPassed(terms.deadline, block.timestamp));
-        _takeRequest(requestId, _termsHash(requestId, requester, terms));
+        _checkWaiting(requestId, _termsHash(requestId, requester, terms));
+        waiting[requestId] = bytes32(uint256(uint160(requester)));
         emit Refunded(requestId, requester, terms.fee);
         opg.transfer(requester, terms.fee);
     }
@@ -129,43 +131,69 @@ contract Market is IMarket, EIP712 {
         (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
         require(c.pending == 0, MarketDemandsPending(id, c.pending));
         Parameters storage p = _tiers[claim.parameters];
-        uint256 frozenAt = staking.frozenAt(claim.operator);
+        uint256 frozenAt = _frozenAt(c);
         uint256 finalAfter = _quietAt(c, frozenAt) + p.grace;
         if (frozenAt != 0 && frozenAt + freeze > finalAfter) finalAfter = frozenAt + freeze;
         require(block.timestamp > finalAfter, MarketNotQuiet(id, finalAfter));
         c.status = ClaimStatus.Final;
 
-        (address author, uint16 royaltyBps) = registry.author(claim.modelRoot);
-        Split memory s = FeeSplit.split(claim.fee, royaltyBps, p.auditBps, p.burnBps);
-        _totals.burnable += uint96(s.burnt);
-        _totals.audits += uint96(s.toAudits);
-        emit Finalised(id, s.toOperator, s.toAuthor, s.toAudits, s.burnt);
-        address payee = staking.unlock(claim.operator, claim.coverage);
-        opg.transfer(payee, s.toOperator);
-        if (s.toAuthor > 0) opg.transfer(author, s.toAuthor);
+        Split memory s;
+        Backing backing = c.backing;
+        address payee = backing == Backing.Bond ? address(0) : staking.unlock(claim.operator, claim.coverage);
+        if (backing == Backing.Request) {
+            uint256 madeAt = c.windowEnd - p.window;
+            s = _settle(Due(claim.modelRoot, claim.operator, claim.fee, p.auditBps, p.burnBps, madeAt));
+            _payOperator(claim.operator, payee, s.toOperator, s.toDelegators);
+        }
+        emit Finalised(id, s.toOperator, s.toDelegators, s.toAuthor, s.toAudits, s.burnt);
     }
 
     /// @inheritdoc IMarket
-    function burn() external {
-        uint256 amount = _totals.burnable;
-        _totals.burnable = 0;
-        emit Burnt(amount);
-        opg.burn(amount);
+    function quote(Request calldata terms) external view returns (Split memory s) {
+        Parameters memory p = _checkTerms(terms);
+        (s,) = _split(Due(terms.modelRoot, terms.operator, terms.fee, p.auditBps, p.burnBps, block.timestamp));
     }
 
     /// @inheritdoc IMarket
-    function payAudits() external {
-        uint256 amount = _totals.audits;
-        _totals.audits = 0;
-        emit AuditsPaid(amount);
-        opg.transfer(auditPool, amount);
+    function lockBatch(address operator, uint128 coverage, bytes32 parametersHash)
+        external
+        onlyBatches
+        returns (address signer, uint32 window)
+    {
+        window = _tiers[parametersHash].window;
+        require(window > 0, MarketTierUnknown(parametersHash));
+        signer = staking.lock(operator, coverage);
+    }
+
+    /// @inheritdoc IMarket
+    function unlockBatch(address operator, uint128 coverage) external onlyBatches {
+        staking.unlock(operator, coverage);
+    }
+
+    /// @inheritdoc IMarket
+    function open(Claim calldata claim, Backing backing) external onlyBatches returns (ClaimId id) {
+        id = digest(claim);
+        ClaimRecord storage c = _claims[id];
+        if (c.status == ClaimStatus.Open && c.backing == Backing.Bond && backing == Backing.Batch) {
+            c.backing = backing;
+            emit Backed(id);
+            return id;
+        }
+        require(c.status == ClaimStatus.None, MarketClaimKnown(id, c.status));
+        require(claim.requestId > type(uint64).max, MarketNumberReserved(claim.requestId));
+        require(claim.level == Levels.BUILT, MarketLevelNotBuilt(claim.level));
+        Parameters memory p = tier(claim.parameters);
+        _checkCoverage(p, claim.fee, claim.coverage);
+        // Reverts unless it is published: nothing could be shown of it in a dispute.
+        registry.author(claim.modelRoot);
+        _keep(id, claim, p.window, backing);
     }
 
     /// @inheritdoc IMarket
     function hold(Claim calldata claim) external onlyCourt returns (Held memory) {
         (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
         c.pending++;
-        uint256 frozenAt = staking.frozenAt(claim.operator);
+        uint256 frozenAt = _frozenAt(c);
         Parameters storage p = _tiers[claim.parameters];
         return Held({
             id: id,
@@ -181,21 +209,29 @@ contract Market is IMarket, EIP712 {
         ClaimRecord storage c = _claims[id];
         c.pending--;
         // At most freeze + D(A+R) past windowEnd (Tiers.check, Deadlines): below 2^24 seconds.
-        if (quiet > c.windowEnd + c.extension) c.extension = uint24(quiet - c.windowEnd);
+        if (quiet > uint256(c.windowEnd) + c.extension) c.extension = uint24(quiet - c.windowEnd);
     }
 
     /// @inheritdoc IMarket
     function void(Claim calldata claim, address challenger) external onlyCourt {
         (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
         c.status = ClaimStatus.Void;
-        Shares memory shares = staking.slash(claim.operator, claim.coverage, claim.requester, challenger);
+        Shares memory shares = c.backing == Backing.Bond
+            ? staking.slashBond(claim.operator, claim.coverage, claim.requester, challenger)
+            : staking.slash(claim.operator, claim.coverage, claim.requester, challenger);
         emit Voided(id, challenger, shares);
-        opg.transfer(claim.requester, claim.fee);
+        if (c.backing == Backing.Request) opg.transfer(claim.requester, claim.fee);
     }
 
     /// @inheritdoc IMarket
     function digest(Claim calldata claim) public view returns (ClaimId) {
         return ClaimId.wrap(_hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, claim))));
+    }
+
+    /// @inheritdoc IMarket
+    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status) {
+        id = digest(claim);
+        status = _claims[id].status;
     }
 
     /// @inheritdoc IMarket
@@ -208,15 +244,15 @@ contract Market is IMarket, EIP712 {
     function quietAt(ClaimId id) external view returns (uint40 quiet) {
         ClaimRecord storage c = _claims[id];
         require(c.status == ClaimStatus.Open, MarketClaimNotOpen(id, c.status));
-        quiet = c.windowEnd + c.extension;
+        quiet = uint40(uint256(c.windowEnd) + c.extension);
         // Until then a freeze changes no answer to "is it quiet?", and is not looked up.
-        if (block.timestamp > quiet) quiet = _quietAt(c, staking.frozenAt(c.operator));
+        if (block.timestamp > quiet) quiet = _quietAt(c, _frozenAt(c));
     }
 
     /// @inheritdoc IMarket
     function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quiet) {
         stored = _claims[id];
-        quiet = _quietAt(_claims[id], stored.status == ClaimStatus.Open ? staking.frozenAt(stored.operator) : 0);
+        quiet = _quietAt(_claims[id], _frozenAt(_claims[id]));
     }
 
     /// @inheritdoc IMarket
@@ -231,29 +267,27 @@ contract Market is IMarket, EIP712 {
     }
 
     /// @inheritdoc IMarket
-    function pots() external view returns (uint96 burnable, uint96 audits) {
-        return (_totals.burnable, _totals.audits);
-    }
-
-    /// @inheritdoc IMarket
     function requests() external view returns (uint256) {
-        return _totals.requests;
+        return _pots.serial;
     }
 
-    function _checkTerms(Request calldata terms) private view {
+    function _checkTerms(Request calldata terms) private view returns (Parameters memory p) {
         require(block.timestamp <= terms.deadline, MarketDeadlinePassed(terms.deadline, block.timestamp));
         uint256 latest = block.timestamp + LONGEST_REQUEST;
         require(terms.deadline <= latest, MarketDeadlineTooFar(terms.deadline, latest));
         require(terms.level == Levels.BUILT, MarketLevelNotBuilt(terms.level));
         require(terms.fee > 0, MarketZeroFee());
-        Parameters memory p = tier(terms.parameters);
-        uint128 least = terms.fee > p.minCoverage ? terms.fee : p.minCoverage;
-        require(
-            terms.coverage >= least && terms.coverage <= p.maxCoverage,
-            MarketCoverageOutOfRange(terms.coverage, least, p.maxCoverage)
-        );
+        p = tier(terms.parameters);
+        _checkCoverage(p, terms.fee, terms.coverage);
         require(registry.isOpen(terms.modelRoot), MarketModelNotOpen(terms.modelRoot));
         require(staking.signerOf(terms.operator) != address(0), MarketOperatorUnknown(terms.operator));
+    }
+
+    function _checkCoverage(Parameters memory p, uint128 fee, uint128 coverage) private pure {
+        uint128 least = fee > p.minCoverage ? fee : p.minCoverage;
+        require(
+            coverage >= least && coverage <= p.maxCoverage, MarketCoverageOutOfRange(coverage, least, p.maxCoverage)
+        );
     }
 
     /// @dev Everything of a post but whose it is: the caller compares `signer` or reverts.
@@ -275,22 +309,27 @@ contract Market is IMarket, EIP712 {
             parameters: claim.parameters,
             deadline: deadline
         });
-        _takeRequest(claim.requestId, _termsHash(claim.requestId, claim.requester, terms));
-        uint40 windowEnd = uint40(block.timestamp) + _tiers[claim.parameters].window;
+        _checkWaiting(claim.requestId, _termsHash(claim.requestId, claim.requester, terms));
+        delete waiting[claim.requestId];
+        _keep(id, claim, _tiers[claim.parameters].window, Backing.Request);
+        signer = staking.lock(claim.operator, claim.coverage);
+    }
+
+    function _keep(ClaimId id, Claim calldata claim, uint32 window, Backing backing) private {
+        uint32 windowEnd = uint32(block.timestamp) + window;
         _claims[id] = ClaimRecord({
             operator: claim.operator,
             windowEnd: windowEnd,
             extension: 0,
             pending: 0,
-            status: ClaimStatus.Open
+            status: ClaimStatus.Open,
+            backing: backing
         });
         emit Posted(id, claim.requestId, claim.operator, claim, windowEnd);
-        signer = staking.lock(claim.operator, claim.coverage);
     }
 
-    function _takeRequest(uint256 requestId, bytes32 termsHash) private {
+    function _checkWaiting(uint256 requestId, bytes32 termsHash) private view {
         require(waiting[requestId] == termsHash, MarketRequestUnknown(requestId));
-        delete waiting[requestId];
     }
 
     function _checkSender(address operator, address signer) private view {
@@ -308,7 +347,7 @@ contract Market is IMarket, EIP712 {
         view
         returns (Standing memory)
     {
-        uint256 frozenAt = c.status == ClaimStatus.Open ? staking.frozenAt(c.operator) : 0;
+        uint256 frozenAt = _frozenAt(c);
         return Standing({
             id: id,
             status: c.status,
@@ -316,6 +355,11 @@ contract Market is IMarket, EIP712 {
             quietAt: _quietAt(c, frozenAt),
             parameters: _tiers[parametersHash]
         });
+    }
+
+    /// @dev A lodged claim is not frozen: `restore` does not wait for it, and a window must not shrink again.
+    function _frozenAt(ClaimRecord storage c) private view returns (uint256) {
+        return c.status == ClaimStatus.Open && c.backing != Backing.Bond ? staking.frozenAt(c.operator) : 0;
     }
 
     /// @dev A freeze during the window keeps it open until frozenAt + F; later it only delays `finalise`.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IMarket} from "../interfaces/IMarket.sol";
-import {Parameters} from "../types/Claim.sol";
+import {Delivery, Parameters} from "../types/Claim.sol";
 
 /// @notice What a tier may be. A tier outside is refused at construction, so no court can hold one.
 library Tiers {
@@ -19,7 +19,7 @@ library Tiers {
         _within("grace", p.grace, 1, 7 days);
         _within("auditBps", p.auditBps, 0, 3000);
         _within("burnBps", p.burnBps, 100, 3000);
-        _within("delivery", p.delivery, 0, 0);
+        _within("delivery", p.delivery, Delivery.PULL, Delivery.FINAL);
         _within("minCoverage", p.minCoverage, 1, 1e27);
         _within("maxCoverage", p.maxCoverage, p.minCoverage, 1e27);
     }

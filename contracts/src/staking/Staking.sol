@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ICourt, IStaking, Offer, Operator, Shares} from "../interfaces/IStaking.sol";
+import {IDelegation} from "../interfaces/IDelegation.sol";
+import {CourtLock, ICourt, IStaking, Key, Offer, Operator, Shares} from "../interfaces/IStaking.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
+import {IStakeVotes} from "../interfaces/IStakeVotes.sol";
 import {ModelId} from "../types/Identity.sol";
+import {Delegation} from "./Delegation.sol";
 import {Waterfall} from "./Waterfall.sol";
-
-/// @notice What a court may do with an operator's stake. One slot.
-struct CourtLock {
-    bool authorised;
-    uint128 locked;
-}
 
 /// @notice Operators, their own stake, what courts have locked of it, and the fault bond.
 contract Staking is IStaking {
@@ -18,16 +15,22 @@ contract Staking is IStaking {
     uint256 private constant MOST_THAW = 180 days;
     uint256 private constant MOST_BOND = 1e27;
     uint256 private constant MOST_ENDPOINT = 256;
+    uint40 private constant NEVER = type(uint40).max;
 
     IOPG public immutable opg;
     /// @inheritdoc IStaking
     uint128 public immutable faultBond;
     /// @inheritdoc IStaking
     uint40 public immutable thawPeriod;
+    /// @inheritdoc IStaking
+    IDelegation public immutable delegation;
+    /// @inheritdoc IStaking
+    IStakeVotes public immutable votes;
 
     mapping(address operator => Operator) private _operators;
     mapping(address operator => mapping(ModelId model => Offer)) private _offers;
     mapping(address operator => mapping(address court => CourtLock)) public courtLocks;
+    mapping(address operator => mapping(address key => Key)) public keys;
 
     constructor(IOPG opg_, uint128 faultBond_, uint40 thawPeriod_) {
         require(address(opg_) != address(0), StakingZeroAddress());
@@ -42,6 +45,8 @@ contract Staking is IStaking {
         opg = opg_;
         faultBond = faultBond_;
         thawPeriod = thawPeriod_;
+        delegation = new Delegation(opg_, thawPeriod_);
+        votes = delegation.votes();
     }
 
     modifier onlyOperator() {
@@ -52,15 +57,25 @@ contract Staking is IStaking {
     /// @inheritdoc IStaking
     function register(address signer, address payee, string calldata endpoint, Offer[] calldata offers_) external {
         require(_operators[msg.sender].signer == address(0), StakingAlreadyRegistered(msg.sender));
-        _setKeys(signer, payee, endpoint);
+        _beginKey(signer);
+        _setContact(payee, endpoint);
         emit Registered(msg.sender, signer, payee, endpoint);
         _offer(offers_);
     }
 
     /// @inheritdoc IStaking
-    function update(address signer, address payee, string calldata endpoint) external onlyOperator {
-        _setKeys(signer, payee, endpoint);
-        emit Updated(msg.sender, signer, payee, endpoint);
+    function update(address payee, string calldata endpoint) external onlyOperator {
+        _setContact(payee, endpoint);
+        emit Updated(msg.sender, payee, endpoint);
+    }
+
+    /// @inheritdoc IStaking
+    function rotate(address signer, uint40 defendsUntil) external onlyOperator {
+        address former = _operators[msg.sender].signer;
+        Key storage k = keys[msg.sender][former];
+        (k.until, k.defendsUntil) = (uint40(block.timestamp), defendsUntil);
+        emit Rotated(msg.sender, former, signer, defendsUntil);
+        _beginKey(signer);
     }
 
     /// @inheritdoc IStaking
@@ -98,6 +113,7 @@ contract Staking is IStaking {
         require(block.timestamp > o.thawedAt, StakingThawing(msg.sender, o.thawedAt));
         o.thawing = 0;
         emit Withdrawn(msg.sender, amount);
+        votes.left(msg.sender, msg.sender);
         opg.transfer(msg.sender, amount);
     }
 
@@ -116,7 +132,7 @@ contract Staking is IStaking {
         CourtLock storage held = courtLocks[msg.sender][court];
         require(held.authorised, StakingNotAuthorised(msg.sender, court));
         require(held.locked == 0, StakingCourtHoldsLock(msg.sender, court, held.locked));
-        held.authorised = false;
+        (held.authorised, held.answersUntil) = (false, uint40(block.timestamp) + thawPeriod);
         emit Revoked(msg.sender, court);
     }
 
@@ -126,7 +142,7 @@ contract Staking is IStaking {
         require(o.frozenAt != 0, StakingNotJailed(msg.sender));
         require(o.locked == 0, StakingStillLocked(msg.sender, o.locked));
         require(o.staked >= faultBond, StakingInsufficient(msg.sender, faultBond, o.staked));
-        o.frozenAt = 0;
+        (o.frozenAt, o.bondSpent) = (0, 0);
         emit Returned(msg.sender);
     }
 
@@ -159,22 +175,28 @@ contract Staking is IStaking {
         returns (Shares memory shares)
     {
         _takeLock(operator, coverage);
-        Operator storage o = _operators[operator];
-        bool first = o.frozenAt == 0;
-        shares = Waterfall.split(coverage, first ? faultBond : 0);
+        uint128 left = bondLeft(operator);
+        shares = Waterfall.split(coverage, left);
         // Total ≤ what the lock and the bond held (law 2), so `staked` can not run short.
-        uint128 total = uint128(shares.total);
-        uint128 fromThawing = o.thawing < total ? o.thawing : total;
-        o.thawing -= fromThawing;
-        o.staked -= total - fromThawing;
-        emit Slashed(operator, victim, challenger, shares.victim, shares.challenger, shares.burn);
-        if (first) {
-            o.frozenAt = uint40(block.timestamp);
-            emit Jailed(operator, uint40(block.timestamp));
-        }
-        opg.transfer(victim, shares.victim);
-        opg.transfer(challenger, shares.challenger);
-        opg.burn(shares.burn);
+        _take(operator, shares, left, victim, challenger);
+    }
+
+    /// @inheritdoc IStaking
+    function slashBond(address operator, uint128 coverage, address victim, address challenger)
+        external
+        returns (Shares memory shares)
+    {
+        CourtLock storage held = courtLocks[operator][msg.sender];
+        require(
+            held.authorised || block.timestamp <= held.answersUntil, StakingNotAuthorised(operator, msg.sender)
+        );
+        require(coverage > 0, StakingZeroAmount());
+        Operator storage o = _operators[operator];
+        // Law 2: with a lock open at least bondLeft is free; without one there may be less stake than bond.
+        uint256 free = uint256(o.staked) + o.thawing - o.locked;
+        uint256 left = bondLeft(operator);
+        shares = Waterfall.lodged(coverage, left < free ? left : free);
+        _take(operator, shares, uint128(shares.total), victim, challenger);
     }
 
     /// @inheritdoc IStaking
@@ -185,6 +207,39 @@ contract Staking is IStaking {
     /// @inheritdoc IStaking
     function signerOf(address operator) external view returns (address) {
         return _operators[operator].signer;
+    }
+
+    /// @inheritdoc IStaking
+    function heldKey(address operator, address key, uint256 from, uint256 to) external view returns (bool) {
+        Key storage k = keys[operator][key];
+        return k.from != 0 && k.from <= to && from <= k.until;
+    }
+
+    /// @inheritdoc IStaking
+    function mayDefend(address operator, address account) external view returns (bool) {
+        return account == operator || block.timestamp <= keys[operator][account].defendsUntil;
+    }
+
+    /// @inheritdoc IStaking
+    function payeeOf(address operator) external view returns (address) {
+        return _operators[operator].payee;
+    }
+
+    /// @inheritdoc IStaking
+    function stakeOf(address operator) external view returns (uint256 staked, uint256 thawing) {
+        Operator storage o = _operators[operator];
+        return (o.staked, o.thawing);
+    }
+
+    /// @inheritdoc IStaking
+    function activeStake(address operator) external view returns (uint256) {
+        Operator storage o = _operators[operator];
+        return o.frozenAt != 0 || o.staked < faultBond ? 0 : o.staked;
+    }
+
+    /// @inheritdoc IStaking
+    function bondLeft(address operator) public view returns (uint128) {
+        return faultBond - _operators[operator].bondSpent;
     }
 
     /// @inheritdoc IStaking
@@ -206,12 +261,40 @@ contract Staking is IStaking {
         return uint128((o.staked - used) / Waterfall.LOCK_MULTIPLE);
     }
 
-    function _setKeys(address signer, address payee, string calldata endpoint) private {
-        require(signer != address(0) && payee != address(0), StakingZeroAddress());
+    /// @dev All of it from the operator's own stake, thawing first; the same fraction of what is delegated burns beside it.
+    function _take(address operator, Shares memory shares, uint128 fromBond, address victim, address challenger) private {
+        Operator storage o = _operators[operator];
+        uint128 total = uint128(shares.total);
+        uint256 own = uint256(o.staked) + o.thawing;
+        uint128 fromThawing = o.thawing < total ? o.thawing : total;
+        o.thawing -= fromThawing;
+        o.staked -= total - fromThawing;
+        o.bondSpent += fromBond;
+        emit Slashed(operator, victim, challenger, shares.victim, shares.challenger, shares.burn);
+        if (o.frozenAt == 0) {
+            o.frozenAt = uint40(block.timestamp);
+            emit Jailed(operator, uint40(block.timestamp));
+        }
+        if (total == 0) return;
+        delegation.burnShare(operator, total, own);
+        opg.transfer(victim, shares.victim);
+        opg.transfer(challenger, shares.challenger);
+        opg.burn(shares.burn);
+    }
+
+    function _beginKey(address signer) private {
+        require(signer != address(0), StakingZeroAddress());
+        Key storage k = keys[msg.sender][signer];
+        require(k.from == 0, StakingKeyUsed(msg.sender, signer));
+        (k.from, k.until, k.defendsUntil) = (uint40(block.timestamp), NEVER, NEVER);
+        _operators[msg.sender].signer = signer;
+    }
+
+    function _setContact(address payee, string calldata endpoint) private {
+        require(payee != address(0), StakingZeroAddress());
         uint256 length = bytes(endpoint).length;
         require(length <= MOST_ENDPOINT, StakingEndpointTooLong(length, MOST_ENDPOINT));
         Operator storage o = _operators[msg.sender];
-        o.signer = signer;
         o.payee = payee;
         o.endpoint = endpoint;
     }
@@ -236,7 +319,7 @@ contract Staking is IStaking {
     /// @dev While claims are open the fault bond that backs them stays too, unless it is already gone.
     function _free(Operator storage o) private view returns (uint256) {
         if (o.locked == 0) return o.staked;
-        uint256 bound = uint256(o.locked) + (o.frozenAt == 0 ? faultBond : 0);
+        uint256 bound = uint256(o.locked) + faultBond - o.bondSpent;
         return o.staked - bound;
     }
 }

@@ -17,4 +17,14 @@ library Waterfall {
         shares.challenger = c / 2 + m / 4;
         shares.burn = shares.total - shares.victim - shares.challenger;
     }
+
+    /// @notice Of a lodged claim: S = min(3c, left), v = ⌊S/3⌋, r = ⌊S/6⌋, b = S − v − r ≥ S/2.
+    /// @param left of the fault bond
+    function lodged(uint256 c, uint256 left) internal pure returns (Shares memory shares) {
+        uint256 asked = LOCK_MULTIPLE * c;
+        shares.total = asked < left ? asked : left;
+        shares.victim = shares.total / 3;
+        shares.challenger = shares.total / 6;
+        shares.burn = shares.total - shares.victim - shares.challenger;
+    }
 }

@@ -61,7 +61,7 @@ struct Parameters {
     uint32 grace;
     uint16 auditBps;
     uint16 burnBps;
-    /// 0: the requester pulls the result; nothing else is built
+    /// one of Delivery
     uint8 delivery;
     /// least and most coverage of a claim of this tier, OPG
     uint128 minCoverage;
@@ -75,15 +75,37 @@ enum ClaimStatus {
     Void
 }
 
+/// @notice What pays when a claim falls, and where its fee is.
+enum Backing {
+    /// 3 × coverage locked; the fee is in the Market's escrow
+    Request,
+    /// 3 × coverage locked; the fee was paid elsewhere
+    Batch,
+    /// the fault bond, as far as it is left; the fee was paid elsewhere
+    Bond
+}
+
 /// @notice What Market keeps of a claim: one slot. quietAt = windowEnd + extension.
 struct ClaimRecord {
     address operator;
-    uint40 windowEnd;
+    /// until the year 2106
+    uint32 windowEnd;
     /// how far answers have moved quietAt past windowEnd, seconds
     uint24 extension;
     /// demands asked and not yet answered
     uint24 pending;
     ClaimStatus status;
+    Backing backing;
+}
+
+/// @notice How a contract that asked gets its result; `Parameters.delivery`.
+library Delivery {
+    /// the requester looks for itself
+    uint8 internal constant PULL = 0;
+    /// as soon as it is posted, and again if it falls
+    uint8 internal constant FAST = 1;
+    /// once nobody can challenge it any more
+    uint8 internal constant FINAL = 2;
 }
 
 /// @notice What a claim proves; bits of `Claim.level`.
@@ -94,4 +116,9 @@ library Levels {
     uint32 internal constant OPTIMISTIC = 2;
     /// the only set that the Market accepts today
     uint32 internal constant BUILT = SIGNED | OPTIMISTIC;
+
+    /// @notice Whether a claim's level has everything that `required` asks for.
+    function meets(uint32 level, uint32 required) internal pure returns (bool) {
+        return level & required == required;
+    }
 }

@@ -11,7 +11,7 @@ import {Acts, Ask, Case, Manner} from "./Acts.sol";
 contract Actors is Acts {
     uint256 private constant MOST_CASES = 12;
 
-    function setUp() public override {
+    function setUp() public virtual override {
         super.setUp();
         honestStake = 50_000e18;
         address[4] memory more = [liar, mute, accomplice, griefer];

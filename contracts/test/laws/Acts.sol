@@ -222,7 +222,7 @@ abstract contract Acts is World {
 
     function _thaw(address who_, uint128 amount) internal {
         Operator memory o = staking.operators(who_);
-        uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + (o.frozenAt == 0 ? FAULT_BOND : 0);
+        uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + FAULT_BOND - o.bondSpent;
         if (o.staked <= held) return;
         vm.prank(who_);
         staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(_bound(amount, 1, o.staked - held)));
@@ -273,7 +273,7 @@ abstract contract Acts is World {
     }
 
     function _noteSlash(Case storage c) private {
-        slashed += 3 * uint256(c.claim.coverage) + (staking.frozenAt(c.claim.operator) == 0 ? FAULT_BOND : 0);
+        slashed += 3 * uint256(c.claim.coverage) + staking.bondLeft(c.claim.operator);
     }
 
     function _actor(uint256 who) internal view returns (address) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Split} from "../../src/interfaces/IFees.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {IOPG} from "../../src/interfaces/IOPG.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
@@ -79,7 +80,7 @@ contract MarketTest is World {
         vm.prank(stranger);
         market.refund(requestId, requester, terms);
         assertEq(opg.balanceOf(requester), before + FEE);
-        assertEq(market.waiting(requestId), 0);
+        assertEq(market.waiting(requestId), bytes32(uint256(uint160(requester))));
         _expect(IMarket.MarketRequestUnknown.selector, abi.encode(requestId));
         market.refund(requestId, requester, terms);
     }
@@ -333,5 +334,31 @@ contract MarketTest is World {
         market.finalise(other);
         vm.warp(block.timestamp + 1);
         market.finalise(other);
+    }
+
+    /// `quote` reverts where `request` would, and otherwise says who gets what of the fee, delegators included.
+    function test_quoteIsTheCharge() external {
+        vm.startPrank(stranger);
+        opg.approve(address(staking.delegation()), 50_000e18);
+        staking.delegation().delegate(operator, 50_000e18, 0);
+        vm.stopPrank();
+        Request memory terms = _request(_inputSide(_run(3)));
+        Split memory s = market.quote(terms);
+        assertEq(s.toOperator + s.toDelegators + s.toAuthor + s.toAudits + s.burnt, FEE);
+        assertEq(s.toDelegators, FEE * 8 / 10 / 4);
+        terms.level = 1;
+        _expect(IMarket.MarketLevelNotBuilt.selector, abi.encode(1));
+        market.quote(terms);
+
+        (Claim memory claim,) = _posted(_run(3));
+        // A cut announced after the post takes effect before it is final, and does not count for it.
+        vm.prank(operator);
+        staking.delegation().announceCut(10_000);
+        skip(8 days);
+        uint256 pool = opg.balanceOf(address(staking.delegation()));
+        market.finalise(claim);
+        assertEq(opg.balanceOf(payee), s.toOperator);
+        assertEq(opg.balanceOf(author), s.toAuthor);
+        assertEq(opg.balanceOf(address(staking.delegation())), pool + s.toDelegators);
     }
 }

@@ -3,31 +3,11 @@ pragma solidity ^0.8.30;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IOPG} from "../../src/interfaces/IOPG.sol";
-import {ICourt, IStaking, Offer, Operator} from "../../src/interfaces/IStaking.sol";
+import {IStaking, Offer, Operator, Shares} from "../../src/interfaces/IStaking.sol";
 import {Staking} from "../../src/staking/Staking.sol";
+import {Waterfall} from "../../src/staking/Waterfall.sol";
 import {World} from "../toys/World.sol";
-
-/// @notice A court that does what it is told.
-contract ToyCourt is ICourt {
-    uint256 public longestExposure = 1 days;
-    Staking private immutable _staking;
-
-    constructor(Staking staking) {
-        _staking = staking;
-    }
-
-    function lock(address operator, uint128 coverage) external returns (address) {
-        return _staking.lock(operator, coverage);
-    }
-
-    function unlock(address operator, uint128 coverage) external returns (address) {
-        return _staking.unlock(operator, coverage);
-    }
-
-    function slash(address operator, uint128 coverage, address victim, address challenger) external {
-        _staking.slash(operator, coverage, victim, challenger);
-    }
-}
+import {ToyCourt} from "./ToyCourt.sol";
 
 contract StakingTest is World {
     uint128 private constant STAKE = 50_000e18;
@@ -74,8 +54,7 @@ contract StakingTest is World {
         assertEq(most, 900e18);
         _expect(IStaking.StakingAlreadyRegistered.selector, abi.encode(stranger));
         staking.register(signer, payee, "https://a", list);
-        staking.update(challenger, author, "https://b");
-        assertEq(staking.signerOf(stranger), challenger);
+        staking.update(author, "https://b");
         assertEq(staking.operators(stranger).payee, author);
         assertEq(staking.operators(stranger).endpoint, "https://b");
         list[0].fee = 0;
@@ -84,17 +63,47 @@ contract StakingTest is World {
         assertEq(fee, 0);
 
         _expect(IStaking.StakingZeroAddress.selector, "");
-        staking.update(address(0), author, "");
+        staking.rotate(address(0), 0);
         _expect(IStaking.StakingZeroAddress.selector, "");
-        staking.update(signer, address(0), "");
+        staking.update(address(0), "");
         _expect(IStaking.StakingEndpointTooLong.selector, abi.encode(257, 256));
-        staking.update(signer, author, string(new bytes(257)));
+        staking.update(author, string(new bytes(257)));
+    }
+
+    /// The old key stops signing at once; how long it defends is its owner's choice; it never comes back.
+    function test_rotateKeys() external {
+        uint40 start = uint40(block.timestamp);
+        skip(100);
+        vm.startPrank(operator);
+        staking.rotate(challenger, start + 150);
+        assertEq(staking.signerOf(operator), challenger);
+        assertTrue(staking.mayDefend(operator, signer));
+        assertTrue(staking.mayDefend(operator, operator));
+        assertTrue(staking.mayDefend(operator, challenger));
+        assertFalse(staking.mayDefend(operator, stranger));
+        assertTrue(staking.heldKey(operator, signer, start, start));
+        assertTrue(staking.heldKey(operator, signer, start + 100, start + 1000));
+        assertFalse(staking.heldKey(operator, signer, start + 101, start + 1000));
+        assertFalse(staking.heldKey(operator, signer, start - 10, start - 1));
+        assertTrue(staking.heldKey(operator, challenger, start, start + 100));
+        assertFalse(staking.heldKey(operator, challenger, start, start + 99));
+        assertFalse(staking.heldKey(operator, stranger, 0, type(uint40).max));
+        _expect(IStaking.StakingKeyUsed.selector, abi.encode(operator, signer));
+        staking.rotate(signer, 0);
+        _expect(IStaking.StakingKeyUsed.selector, abi.encode(operator, challenger));
+        staking.rotate(challenger, 0);
+        skip(51);
+        assertFalse(staking.mayDefend(operator, signer));
+        staking.rotate(author, 0);
+        assertFalse(staking.mayDefend(operator, challenger));
     }
 
     function test_strangersAreNotOperators() external {
         vm.startPrank(stranger);
         _expect(IStaking.StakingNotRegistered.selector, abi.encode(stranger));
-        staking.update(signer, payee, "");
+        staking.update(payee, "");
+        _expect(IStaking.StakingNotRegistered.selector, abi.encode(stranger));
+        staking.rotate(signer, 0);
         _expect(IStaking.StakingNotRegistered.selector, abi.encode(stranger));
         staking.offer(_noOffers());
         _expect(IStaking.StakingNotRegistered.selector, abi.encode(stranger));
@@ -194,7 +203,7 @@ contract StakingTest is World {
         other.slash(operator, 0, requester, challenger);
         _expect(IStaking.StakingLockTooSmall.selector, abi.encode(operator, address(this), 3, 0));
         staking.slash(operator, 1, requester, challenger);
-        (bool authorised, uint128 locked) = staking.courtLocks(operator, address(court));
+        (bool authorised, uint128 locked,) = staking.courtLocks(operator, address(court));
         assertTrue(authorised);
         assertEq(locked, 30e18);
     }
@@ -253,5 +262,64 @@ contract StakingTest is World {
         assertEq(_record().thawing, thawing - fromThawing);
         assertEq(_record().staked, STAKE - thawing - (total - fromThawing));
         assertEq(opg.balanceOf(address(staking)), STAKE - total);
+    }
+
+    /// Lodged claims take what is left of the bond and no more; the first posted fault takes the rest of it.
+    function test_lodgedTakesOnlyTheBond() external {
+        court.lock(operator, 100e18);
+        _expect(IStaking.StakingZeroAmount.selector, "");
+        court.slashBond(operator, 0);
+        Shares memory s = court.slashBond(operator, 1000e18);
+        assertEq(abi.encode(s), abi.encode(Waterfall.lodged(1000e18, FAULT_BOND)));
+        assertEq(s.total, 3000e18);
+        assertEq(staking.bondLeft(operator), FAULT_BOND - 3000e18);
+        assertGt(staking.frozenAt(operator), 0);
+        court.slash(operator, 100e18, requester, challenger);
+        assertEq(staking.bondLeft(operator), 0);
+        assertEq(_record().staked, STAKE - 300e18 - FAULT_BOND);
+        assertEq(court.slashBond(operator, 1000e18).total, 0);
+        vm.prank(operator);
+        staking.restore();
+        assertEq(staking.bondLeft(operator), FAULT_BOND);
+        assertEq(court.slashBond(operator, 1e30).total, FAULT_BOND);
+    }
+
+    /// Stake that backs a lock never pays for a lodged claim.
+    function testFuzz_lodgedLeavesWhatCovers(uint128 thawing, uint128 covered, uint128 asked) external {
+        thawing = uint128(bound(thawing, 1, STAKE - FAULT_BOND - 3));
+        covered = uint128(bound(covered, 1, (STAKE - FAULT_BOND - thawing) / 3));
+        asked = uint128(bound(asked, 1, type(uint128).max));
+        vm.prank(operator);
+        staking.thaw(thawing);
+        court.lock(operator, covered);
+        court.slashBond(operator, asked);
+        assertGe(_record().staked, uint256(_record().locked) + staking.bondLeft(operator));
+        court.slash(operator, covered, requester, challenger);
+    }
+
+    /// Leaving the court does not void what was sold: the bond answers until stake could have thawed.
+    function test_bondAnswersAfterLeaving() external {
+        vm.prank(operator);
+        staking.revoke(address(court));
+        _expect(IStaking.StakingNotAuthorised.selector, abi.encode(operator, court));
+        court.lock(operator, 1);
+        skip(30 days);
+        assertEq(court.slashBond(operator, 10e18).total, 30e18);
+        skip(1);
+        _expect(IStaking.StakingNotAuthorised.selector, abi.encode(operator, court));
+        court.slashBond(operator, 10e18);
+        _expect(IStaking.StakingNotAuthorised.selector, abi.encode(operator, this));
+        staking.slashBond(operator, 10e18, requester, challenger);
+    }
+
+    /// With all stake gone a lodged claim still jails, and takes nothing.
+    function test_lodgedAgainstNothing() external {
+        vm.startPrank(operator);
+        staking.thaw(STAKE);
+        skip(30 days + 1);
+        staking.withdraw();
+        vm.stopPrank();
+        assertEq(court.slashBond(operator, 10e18).total, 0);
+        assertGt(staking.frozenAt(operator), 0);
     }
 }

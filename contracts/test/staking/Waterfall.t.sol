@@ -10,6 +10,10 @@ contract WaterfallHarness {
     function split(uint256 c, uint256 m) external pure returns (Shares memory) {
         return Waterfall.split(c, m);
     }
+
+    function lodged(uint256 c, uint256 left) external pure returns (Shares memory) {
+        return Waterfall.lodged(c, left);
+    }
 }
 
 contract WaterfallTest is Test {
@@ -21,6 +25,15 @@ contract WaterfallTest is Test {
         assertEq(s.victim, c);
         assertGe(2 * s.burn, s.total);
         assertLe(2 * (s.victim + s.challenger), s.total);
+    }
+
+    function testFuzz_lodgedNeverExceedsTheBond(uint128 c, uint128 left) external pure {
+        Shares memory s = Waterfall.lodged(c, left);
+        assertEq(s.victim + s.challenger + s.burn, s.total);
+        assertLe(s.total, left);
+        assertLe(s.total, 3 * uint256(c));
+        assertGe(2 * s.burn, s.total);
+        if (left >= 3 * uint256(c)) assertEq(s.victim, c);
     }
 
     function test_exampleOfTheProtocol() external pure {

@@ -91,7 +91,11 @@ abstract contract World is Test {
         opg = new OPG(genesis);
         registry = new ModelRegistry(new ToyValidator());
         staking = new Staking(IOPG(address(opg)), FAULT_BOND, 30 days);
-        tier = _parameters();
+        _deployMarket(_parameters());
+    }
+
+    function _deployMarket(Parameters memory only) internal {
+        tier = only;
         tierHash = keccak256(abi.encode(tier));
         Parameters[] memory tiers = new Parameters[](1);
         tiers[0] = tier;
@@ -112,6 +116,10 @@ abstract contract World is Test {
         vm.prank(treasury);
         opg.transfer(actor, 1_000_000e18);
         vm.deal(actor, 100 ether);
+        _letIn(actor);
+    }
+
+    function _letIn(address actor) internal {
         vm.startPrank(actor);
         opg.approve(address(staking), type(uint256).max);
         opg.approve(address(market), type(uint256).max);

@@ -6,7 +6,12 @@ export type Addresses = {
   readonly opg: Address;
   readonly modelRegistry: Address;
   readonly staking: Address;
+  readonly delegation: Address;
+  readonly votes: Address;
   readonly market: Address;
+  readonly batches: Address;
+  readonly channels: Address;
+  readonly deliveries: Address;
   readonly disputes: Address;
   readonly arbiter: Address;
   readonly validator: Address;

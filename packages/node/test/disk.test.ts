@@ -121,7 +121,20 @@ test("a configuration is refused with every key that is missing or wrong", () =>
     for (const key of ["dataDir", "rpcUrl", "deployment", "models"]) expect(text).toContain(key);
   }
   const address = `0x${"0a".repeat(20)}`;
-  const names = ["opg", "modelRegistry", "staking", "market", "disputes", "arbiter", "validator"];
+  const names = [
+    "opg",
+    "modelRegistry",
+    "staking",
+    "delegation",
+    "votes",
+    "market",
+    "batches",
+    "channels",
+    "deliveries",
+    "disputes",
+    "arbiter",
+    "validator",
+  ];
   const deployment = { chainId: 1, block: 0, ...Object.fromEntries(names.map((name) => [name, address])) };
   const good = { dataDir: scratch(), rpcUrl: "http://127.0.0.1:1", deployment, models: ["m"] };
   expect(() => parseConfig(good)).toThrow(/names no role/);

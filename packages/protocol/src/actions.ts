@@ -53,6 +53,7 @@ export const deprecate = action(calls.deprecate);
 
 export const register = action(calls.register);
 export const updateOperator = action(calls.updateOperator);
+export const rotateKey = action(calls.rotateKey);
 export const offer = action(calls.offer);
 export const stake = action(calls.stake);
 export const thaw = action(calls.thaw);
@@ -60,6 +61,16 @@ export const withdrawStake = action(calls.withdrawStake);
 export const authorise = action(calls.authorise);
 export const revoke = action(calls.revoke);
 export const restore = action(calls.restore);
+
+export const delegate = action<Parameters<typeof calls.delegate>[1], bigint>(calls.delegate);
+export const undelegate = action<Parameters<typeof calls.undelegate>[1], bigint>(calls.undelegate);
+export const withdrawDelegation = action<Parameters<typeof calls.withdrawDelegation>[1], bigint>(
+  calls.withdrawDelegation,
+);
+export const announceCut = action(calls.announceCut);
+export const rewardDelegators = action(calls.rewardDelegators);
+export const delegateVotes = action(calls.delegateVotes);
+export const syncVotes = action(calls.syncVotes);
 
 /** Needs an allowance of the fee for the Market; `result` is the request's id. */
 export const request = action<Parameters<typeof calls.request>[1], bigint>(calls.request);
@@ -69,6 +80,27 @@ export const postOpened = action<Parameters<typeof calls.postOpened>[1], Hex>(ca
 export const finalise = action(calls.finalise);
 export const payAudits = action(calls.payAudits);
 export const burnFees = action(calls.burnFees);
+
+export const postBatch = action<Parameters<typeof calls.postBatch>[1], Hex>(calls.postBatch);
+export const showClaim = action<Parameters<typeof calls.showClaim>[1], Hex>(calls.showClaim);
+export const releaseBatch = action(calls.releaseBatch);
+export const lodge = action<Parameters<typeof calls.lodge>[1], Hex>(calls.lodge);
+
+export const openChannel = action(calls.openChannel);
+export const openChannelWithPermit = action(calls.openChannelWithPermit);
+export const openChannelWithAuthorization = action(calls.openChannelWithAuthorization);
+export const fundChannel = action(calls.fundChannel);
+export const setChannelEnd = action(calls.setChannelEnd);
+export const withdrawChannel = action<Parameters<typeof calls.withdrawChannel>[1], bigint>(calls.withdrawChannel);
+/** `result` is the OPG paid. */
+export const redeem = action<Parameters<typeof calls.redeem>[1], bigint>(calls.redeem);
+export const payChannelAudits = action(calls.payChannelAudits);
+export const burnChannelFees = action(calls.burnChannelFees);
+
+/** `result` says whether the callback went through. */
+export const deliver = action<Parameters<typeof calls.deliver>[1], boolean>(calls.deliver);
+export const deliverVoid = action<Parameters<typeof calls.deliverVoid>[1], boolean>(calls.deliverVoid);
+export const deliverRefund = action<Parameters<typeof calls.deliverRefund>[1], boolean>(calls.deliverRefund);
 
 export const demandOpening = action(calls.demandOpening);
 export const demand = action(calls.demand);

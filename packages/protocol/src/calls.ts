@@ -1,7 +1,21 @@
-import { type Addresses, disputesAbi, marketAbi, modelRegistryAbi, opgAbi, stakingAbi } from "@opengradient/bindings";
+import {
+  type Addresses,
+  batchesAbi,
+  channelsAbi,
+  delegationAbi,
+  deliveriesAbi,
+  disputesAbi,
+  marketAbi,
+  modelRegistryAbi,
+  opgAbi,
+  stakeVotesAbi,
+  stakingAbi,
+} from "@opengradient/bindings";
 import { encodePosition, type Position } from "@opengradient/commitments";
 import { type Abi, type Address, encodeFunctionData, type Hex } from "viem";
+import type { Batch, SumNode } from "./batch.ts";
 import type { Claim } from "./claim.ts";
+import type { Authorization, Parties, Permit, Redemption } from "./voucher.ts";
 
 /** One contract call, not yet sent: what an outbox stores and what `act` simulates and sends. */
 export type Call = {
@@ -56,6 +70,16 @@ export type Offer = { readonly modelRoot: Hex; readonly fee: bigint; readonly ma
 export type Origin = { readonly weightsRoot: Hex; readonly sourceHash: Hex; readonly compilerHash: Hex };
 export type Metadata = { readonly royaltyBps: number; readonly uri: string };
 
+/** Bytes behind the output side of a claim; `shape` is dtype ‖ u32 elements. */
+export type Result = {
+  readonly salt: Hex;
+  readonly outputs: readonly { readonly shape: number; readonly data: Hex }[];
+};
+
+/** A channel of the caller's. */
+type Own = { readonly operator: Address; readonly signer: Address };
+/** `closesAt` in unix seconds; `NO_END` for none. */
+type Opened = Own & { readonly amount: bigint; readonly closesAt: number };
 type At = { readonly claim: Claim; readonly position: Position; readonly target: Hex };
 
 const opg =
@@ -72,9 +96,24 @@ const registry =
 const staking =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.staking, abi: stakingAbi, functionName, args });
+const delegation =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.delegation, abi: delegationAbi, functionName, args });
+const votes =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.votes, abi: stakeVotesAbi, functionName, args });
 const market =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.market, abi: marketAbi, functionName, args });
+const batches =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.batches, abi: batchesAbi, functionName, args });
+const channels =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.channels, abi: channelsAbi, functionName, args });
+const deliveries =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.deliveries, abi: deliveriesAbi, functionName, args });
 const disputes =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[], value?: bigint): Call => ({
@@ -101,8 +140,11 @@ export const calls = {
 
   register: (a: Addresses, p: { signer: Address; payee: Address; endpoint: string; offers: readonly Offer[] }) =>
     staking("register")(a, [p.signer, p.payee, p.endpoint, p.offers]),
-  updateOperator: (a: Addresses, p: { signer: Address; payee: Address; endpoint: string }) =>
-    staking("update")(a, [p.signer, p.payee, p.endpoint]),
+  updateOperator: (a: Addresses, p: { payee: Address; endpoint: string }) =>
+    staking("update")(a, [p.payee, p.endpoint]),
+  /** `defendsUntil` in unix seconds: how long the former hot key may still open claims; 0 for one in wrong hands. */
+  rotateKey: (a: Addresses, p: { signer: Address; defendsUntil: number }) =>
+    staking("rotate")(a, [p.signer, p.defendsUntil]),
   offer: (a: Addresses, p: { offers: readonly Offer[] }) => staking("offer")(a, [p.offers]),
   stake: (a: Addresses, p: { operator: Address; amount: bigint }) => staking("stake")(a, [p.operator, p.amount]),
   thaw: (a: Addresses, p: { amount: bigint }) => staking("thaw")(a, [p.amount]),
@@ -110,6 +152,18 @@ export const calls = {
   authorise: (a: Addresses, p: { court: Address }) => staking("authorise")(a, [p.court]),
   revoke: (a: Addresses, p: { court: Address }) => staking("revoke")(a, [p.court]),
   restore: (a: Addresses, _: Record<never, never>) => staking("restore")(a, []),
+
+  delegate: (a: Addresses, p: { operator: Address; amount: bigint; leastShares: bigint }) =>
+    delegation("delegate")(a, [p.operator, p.amount, p.leastShares]),
+  undelegate: (a: Addresses, p: { operator: Address; shares: bigint }) =>
+    delegation("undelegate")(a, [p.operator, p.shares]),
+  withdrawDelegation: (a: Addresses, p: { operator: Address }) => delegation("withdraw")(a, [p.operator]),
+  announceCut: (a: Addresses, p: { bps: number }) => delegation("announceCut")(a, [p.bps]),
+  rewardDelegators: (a: Addresses, p: { operator: Address; amount: bigint }) =>
+    delegation("reward")(a, [p.operator, p.amount]),
+  syncVotes: (a: Addresses, p: { account: Address; operator: Address }) => votes("sync")(a, [p.account, p.operator]),
+  /** Of what is at stake; votes of OPG held are delegated at OPG. */
+  delegateVotes: (a: Addresses, p: { to: Address }) => votes("delegate")(a, [p.to]),
 
   request: (a: Addresses, p: Request) => market("request")(a, [p]),
   refund: (a: Addresses, p: { requestId: bigint; requester: Address; terms: Request }) =>
@@ -121,6 +175,33 @@ export const calls = {
   finalise: (a: Addresses, p: { claim: Claim }) => market("finalise")(a, [p.claim]),
   payAudits: (a: Addresses, _: Record<never, never>) => market("payAudits")(a, []),
   burnFees: (a: Addresses, _: Record<never, never>) => market("burn")(a, []),
+
+  postBatch: (a: Addresses, p: Omit<Batch, "postedAt">) =>
+    batches("post")(a, [p.operator, p.root, p.coverage, p.count, p.parameters]),
+  showClaim: (a: Addresses, p: { batch: Batch; claim: Claim; index: number; path: readonly SumNode[] }) =>
+    batches("show")(a, [p.batch, p.claim, p.index, p.path]),
+  releaseBatch: (a: Addresses, p: { batch: Batch }) => batches("release")(a, [p.batch]),
+  lodge: (a: Addresses, p: { claim: Claim; signature: Hex }) => batches("lodge")(a, [p.claim, p.signature]),
+
+  openChannel: (a: Addresses, p: Opened) => channels("open")(a, [p.operator, p.signer, p.amount, p.closesAt]),
+  openChannelWithPermit: (a: Addresses, p: Opened & { permit: Permit }) =>
+    channels("openWithPermit")(a, [p.operator, p.signer, p.amount, p.closesAt, p.permit]),
+  openChannelWithAuthorization: (
+    a: Addresses,
+    p: { parties: Parties; amount: bigint; closesAt: number; authorization: Authorization },
+  ) => channels("openWithAuthorization")(a, [p.parties, p.amount, p.closesAt, p.authorization]),
+  fundChannel: (a: Addresses, p: { parties: Parties; amount: bigint }) => channels("fund")(a, [p.parties, p.amount]),
+  setChannelEnd: (a: Addresses, p: Own & { closesAt: number }) =>
+    channels("setEnd")(a, [p.operator, p.signer, p.closesAt]),
+  withdrawChannel: (a: Addresses, p: Own) => channels("withdraw")(a, [p.operator, p.signer]),
+  redeem: (a: Addresses, p: { operator: Address; redemptions: readonly Redemption[] }) =>
+    channels("redeem")(a, [p.operator, p.redemptions]),
+  payChannelAudits: (a: Addresses, _: Record<never, never>) => channels("payAudits")(a, []),
+  burnChannelFees: (a: Addresses, _: Record<never, never>) => channels("burn")(a, []),
+
+  deliver: (a: Addresses, p: { claim: Claim; result: Result }) => deliveries("deliver")(a, [p.claim, p.result]),
+  deliverVoid: (a: Addresses, p: { claim: Claim }) => deliveries("deliverVoid")(a, [p.claim]),
+  deliverRefund: (a: Addresses, p: { requestId: bigint }) => deliveries("deliverRefund")(a, [p.requestId]),
 
   demandOpening: (a: Addresses, p: { claim: Claim; value: bigint }) => disputes("demandOpening")(a, [p.claim], p.value),
   demand: (a: Addresses, p: { claim: Claim; opening: Opening; position: Position; proof: NodeProof; value: bigint }) =>

@@ -1,4 +1,4 @@
-import { type Addresses, type Deployment, opgAbi } from "@opengradient/bindings";
+import { type Addresses, type Deployment, marketAbi, opgAbi, stakingAbi } from "@opengradient/bindings";
 import { type Abi, type Address, getAddress, getContractAddress, type Hex } from "viem";
 import type { Writer } from "./client.ts";
 import { ProtocolError, protocolError } from "./errors.ts";
@@ -6,7 +6,16 @@ import { checkClocks, type Parameters } from "./parameters.ts";
 
 export type Artifact = { readonly abi: Abi; readonly bytecode: Hex };
 
-export type ContractName = "OPG" | "Validator" | "Arbiter" | "ModelRegistry" | "Staking" | "Market" | "Disputes";
+export type ContractName =
+  | "OPG"
+  | "Validator"
+  | "Arbiter"
+  | "ModelRegistry"
+  | "Staking"
+  | "Market"
+  | "Disputes"
+  | "Channels"
+  | "Deliveries";
 
 /** Built contracts, from wherever they come. */
 export type Artifacts = Readonly<Record<ContractName, Artifact>>;
@@ -19,6 +28,8 @@ export type SystemOptions = {
   /** seconds; at least the longest exposure of the tiers */
   readonly thawPeriod: number;
   readonly tiers: readonly Parameters[];
+  /** seconds in which operators can redeem vouchers after a channel's end was set; at least a batch of theirs waits */
+  readonly channelThaw: number;
   /** where the audit share of fees goes */
   readonly auditPool: Address;
   /** OPG that a commit takes */
@@ -50,9 +61,36 @@ export async function deploySystem(
   const placed = await send("Disputes", [market, arbiter, options.proofBond, options.baseFeeFloor]);
   if (placed !== disputes)
     throw new ProtocolError("the deploying account sent something else in between: deploy anew", { advice: "retry" });
+  const channels = await send("Channels", [market, options.channelThaw]);
+  const deliveries = await send("Deliveries", [market]);
   await seed(writer, { opg, disputes });
-  const addresses: Addresses = { opg, modelRegistry, staking, market, disputes, arbiter, validator };
+  const made = await madeBy(writer, { staking, market });
+  const addresses: Addresses = {
+    opg,
+    modelRegistry,
+    staking,
+    market,
+    channels,
+    deliveries,
+    disputes,
+    arbiter,
+    validator,
+    ...made,
+  };
   return { ...addresses, chainId: writer.chainId, block };
+}
+
+/** What Staking and the Market created beside themselves. */
+async function madeBy(
+  { chain }: Omit<Writer, "addresses">,
+  { staking, market }: { staking: Address; market: Address },
+): Promise<Pick<Addresses, "delegation" | "votes" | "batches">> {
+  const [delegation, votes, batches] = await Promise.all([
+    chain.readContract({ address: staking, abi: stakingAbi, functionName: "delegation" }),
+    chain.readContract({ address: staking, abi: stakingAbi, functionName: "votes" }),
+    chain.readContract({ address: market, abi: marketAbi, functionName: "batches" }),
+  ]);
+  return { delegation, votes, batches };
 }
 
 async function deployOne(

@@ -20,3 +20,14 @@ export function waterfall(coverage: bigint, faultBond: bigint): Shares {
   const challenger = coverage / 2n + faultBond / 4n;
   return { total, victim, challenger, burn: total - victim - challenger };
 }
+
+/**
+ * Of a lodged claim, behind which only the fault bond stands: S = min(3c, left).
+ * @param left what faults have left of the fault bond, as far as the operator's free stake covers it
+ */
+export function waterfallLodged(coverage: bigint, left: bigint): Shares {
+  const asked = LOCK_MULTIPLE * coverage;
+  const total = asked < left ? asked : left;
+  const [victim, challenger] = [total / 3n, total / 6n];
+  return { total, victim, challenger, burn: total - victim - challenger };
+}

@@ -1,19 +1,60 @@
-import { disputesAbi, marketAbi, modelRegistryAbi, stakingAbi } from "@opengradient/bindings";
+import {
+  batchesAbi,
+  channelsAbi,
+  delegationAbi,
+  deliveriesAbi,
+  disputesAbi,
+  marketAbi,
+  modelRegistryAbi,
+  stakeVotesAbi,
+  stakingAbi,
+} from "@opengradient/bindings";
 import type { Abi } from "viem";
 import { expect, test } from "vitest";
 import * as actions from "../src/actions.ts";
 import { type CallOf, calls } from "../src/index.ts";
 
-const addresses = { opg: "0x1", modelRegistry: "0x2", staking: "0x3", market: "0x4", disputes: "0x5" } as never;
+const addresses = {
+  opg: "0x1",
+  modelRegistry: "0x2",
+  staking: "0x3",
+  market: "0x4",
+  disputes: "0x5",
+  delegation: "0x6",
+  votes: "0x7",
+  batches: "0x8",
+  channels: "0x9",
+  deliveries: "0xa",
+} as never;
 
-/** What only a contract of ours may call. */
-const internal = ["openAtPost", "hold", "answered", "void", "lock", "unlock", "slash"];
+/** What only a contract of ours may call, or does where it matters. */
+const internal = [
+  ...["openAtPost", "hold", "answered", "void", "lockBatch", "unlockBatch"],
+  ...["lock", "unlock", "slash", "slashBond", "burnShare", "left", "pull"],
+];
+/** Wallets know it from OpenZeppelin's contracts. */
+const common = ["delegateBySig"];
 
 test("every function that changes something has a call and an action", () => {
-  const contracts = { "0x2": modelRegistryAbi, "0x3": stakingAbi, "0x4": marketAbi, "0x5": disputesAbi } as const;
+  const contracts = {
+    "0x2": modelRegistryAbi,
+    "0x3": stakingAbi,
+    "0x4": marketAbi,
+    "0x5": disputesAbi,
+    "0x6": delegationAbi,
+    "0x7": stakeVotesAbi,
+    "0x8": batchesAbi,
+    "0x9": channelsAbi,
+    "0xa": deliveriesAbi,
+  } as const;
+  const others = [...internal, ...common];
   const wanted = Object.entries(contracts).flatMap(([address, abi]) =>
     (abi as Abi).flatMap((item) =>
-      item.type === "function" && /payable$/.test(item.stateMutability) && !internal.includes(item.name)
+      item.type === "function" &&
+      /payable$/.test(item.stateMutability) &&
+      !others.includes(item.name) &&
+      // the Market's, which Batches calls
+      `${address}.${item.name}` !== "0x4.open"
         ? [`${address}.${item.name}`]
         : [],
     ),

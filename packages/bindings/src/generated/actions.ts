@@ -2,7 +2,7 @@
 
 import { createReadContract, createWriteContract, createSimulateContract, createWatchContractEvent } from '@wagmi/core/codegen'
 
-import { opgAbi, modelRegistryAbi, stakingAbi, marketAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
+import { opgAbi, modelRegistryAbi, stakingAbi, delegationAbi, stakeVotesAbi, marketAbi, batchesAbi, channelsAbi, deliveriesAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__
@@ -415,9 +415,24 @@ export const watchModelRegistryPublishedEvent = /*#__PURE__*/ createWatchContrac
 export const readStaking = /*#__PURE__*/ createReadContract({ abi: stakingAbi })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"activeStake"`
+ */
+export const readStakingActiveStake = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'activeStake' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"bondLeft"`
+ */
+export const readStakingBondLeft = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'bondLeft' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"courtLocks"`
  */
 export const readStakingCourtLocks = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'courtLocks' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"delegation"`
+ */
+export const readStakingDelegation = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'delegation' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"faultBond"`
@@ -428,6 +443,21 @@ export const readStakingFaultBond = /*#__PURE__*/ createReadContract({ abi: stak
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"frozenAt"`
  */
 export const readStakingFrozenAt = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'frozenAt' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"heldKey"`
+ */
+export const readStakingHeldKey = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'heldKey' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"keys"`
+ */
+export const readStakingKeys = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'keys' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"mayDefend"`
+ */
+export const readStakingMayDefend = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'mayDefend' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"offers"`
@@ -445,6 +475,11 @@ export const readStakingOperators = /*#__PURE__*/ createReadContract({ abi: stak
 export const readStakingOpg = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'opg' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"payeeOf"`
+ */
+export const readStakingPayeeOf = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'payeeOf' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"room"`
  */
 export const readStakingRoom = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'room' })
@@ -455,9 +490,19 @@ export const readStakingRoom = /*#__PURE__*/ createReadContract({ abi: stakingAb
 export const readStakingSignerOf = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'signerOf' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"stakeOf"`
+ */
+export const readStakingStakeOf = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'stakeOf' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"thawPeriod"`
  */
 export const readStakingThawPeriod = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'thawPeriod' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"votes"`
+ */
+export const readStakingVotes = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'votes' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakingAbi}__
@@ -495,9 +540,19 @@ export const writeStakingRestore = /*#__PURE__*/ createWriteContract({ abi: stak
 export const writeStakingRevoke = /*#__PURE__*/ createWriteContract({ abi: stakingAbi, functionName: 'revoke' })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"rotate"`
+ */
+export const writeStakingRotate = /*#__PURE__*/ createWriteContract({ abi: stakingAbi, functionName: 'rotate' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"slash"`
  */
 export const writeStakingSlash = /*#__PURE__*/ createWriteContract({ abi: stakingAbi, functionName: 'slash' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"slashBond"`
+ */
+export const writeStakingSlashBond = /*#__PURE__*/ createWriteContract({ abi: stakingAbi, functionName: 'slashBond' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"stake"`
@@ -560,9 +615,19 @@ export const simulateStakingRestore = /*#__PURE__*/ createSimulateContract({ abi
 export const simulateStakingRevoke = /*#__PURE__*/ createSimulateContract({ abi: stakingAbi, functionName: 'revoke' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"rotate"`
+ */
+export const simulateStakingRotate = /*#__PURE__*/ createSimulateContract({ abi: stakingAbi, functionName: 'rotate' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"slash"`
  */
 export const simulateStakingSlash = /*#__PURE__*/ createSimulateContract({ abi: stakingAbi, functionName: 'slash' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"slashBond"`
+ */
+export const simulateStakingSlashBond = /*#__PURE__*/ createSimulateContract({ abi: stakingAbi, functionName: 'slashBond' })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"stake"`
@@ -630,6 +695,11 @@ export const watchStakingReturnedEvent = /*#__PURE__*/ createWatchContractEvent(
 export const watchStakingRevokedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakingAbi, eventName: 'Revoked' })
 
 /**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakingAbi}__ and `eventName` set to `"Rotated"`
+ */
+export const watchStakingRotatedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakingAbi, eventName: 'Rotated' })
+
+/**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakingAbi}__ and `eventName` set to `"Slashed"`
  */
 export const watchStakingSlashedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakingAbi, eventName: 'Slashed' })
@@ -660,6 +730,321 @@ export const watchStakingUpdatedEvent = /*#__PURE__*/ createWatchContractEvent({
 export const watchStakingWithdrawnEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakingAbi, eventName: 'Withdrawn' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__
+ */
+export const readDelegation = /*#__PURE__*/ createReadContract({ abi: delegationAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"LEAST_BPS"`
+ */
+export const readDelegationLeastBps = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'LEAST_BPS' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"MOST_BPS"`
+ */
+export const readDelegationMostBps = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'MOST_BPS' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"MOST_RATIO"`
+ */
+export const readDelegationMostRatio = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'MOST_RATIO' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"NOTICE"`
+ */
+export const readDelegationNotice = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'NOTICE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"cutOf"`
+ */
+export const readDelegationCutOf = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'cutOf' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"opg"`
+ */
+export const readDelegationOpg = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'opg' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"pools"`
+ */
+export const readDelegationPools = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'pools' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"positions"`
+ */
+export const readDelegationPositions = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'positions' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"shareOf"`
+ */
+export const readDelegationShareOf = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'shareOf' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"stakeOf"`
+ */
+export const readDelegationStakeOf = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'stakeOf' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"staking"`
+ */
+export const readDelegationStaking = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'staking' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"thawPeriod"`
+ */
+export const readDelegationThawPeriod = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'thawPeriod' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"votes"`
+ */
+export const readDelegationVotes = /*#__PURE__*/ createReadContract({ abi: delegationAbi, functionName: 'votes' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__
+ */
+export const writeDelegation = /*#__PURE__*/ createWriteContract({ abi: delegationAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"announceCut"`
+ */
+export const writeDelegationAnnounceCut = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'announceCut' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"burnShare"`
+ */
+export const writeDelegationBurnShare = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'burnShare' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"delegate"`
+ */
+export const writeDelegationDelegate = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"reward"`
+ */
+export const writeDelegationReward = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'reward' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"undelegate"`
+ */
+export const writeDelegationUndelegate = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'undelegate' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"withdraw"`
+ */
+export const writeDelegationWithdraw = /*#__PURE__*/ createWriteContract({ abi: delegationAbi, functionName: 'withdraw' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__
+ */
+export const simulateDelegation = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"announceCut"`
+ */
+export const simulateDelegationAnnounceCut = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'announceCut' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"burnShare"`
+ */
+export const simulateDelegationBurnShare = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'burnShare' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"delegate"`
+ */
+export const simulateDelegationDelegate = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"reward"`
+ */
+export const simulateDelegationReward = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'reward' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"undelegate"`
+ */
+export const simulateDelegationUndelegate = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'undelegate' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link delegationAbi}__ and `functionName` set to `"withdraw"`
+ */
+export const simulateDelegationWithdraw = /*#__PURE__*/ createSimulateContract({ abi: delegationAbi, functionName: 'withdraw' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__
+ */
+export const watchDelegationEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"CutAnnounced"`
+ */
+export const watchDelegationCutAnnouncedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'CutAnnounced' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"DelegatedTo"`
+ */
+export const watchDelegationDelegatedToEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'DelegatedTo' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"DelegationBurnt"`
+ */
+export const watchDelegationDelegationBurntEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'DelegationBurnt' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"DelegationWithdrawn"`
+ */
+export const watchDelegationDelegationWithdrawnEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'DelegationWithdrawn' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"Rewarded"`
+ */
+export const watchDelegationRewardedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'Rewarded' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link delegationAbi}__ and `eventName` set to `"Undelegated"`
+ */
+export const watchDelegationUndelegatedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: delegationAbi, eventName: 'Undelegated' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__
+ */
+export const readStakeVotes = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"CLOCK_MODE"`
+ */
+export const readStakeVotesClockMode = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'CLOCK_MODE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"clock"`
+ */
+export const readStakeVotesClock = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'clock' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"counted"`
+ */
+export const readStakeVotesCounted = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'counted' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegates"`
+ */
+export const readStakeVotesDelegates = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'delegates' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegation"`
+ */
+export const readStakeVotesDelegation = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'delegation' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readStakeVotesEip712Domain = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'eip712Domain' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"getPastTotalSupply"`
+ */
+export const readStakeVotesGetPastTotalSupply = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'getPastTotalSupply' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"getPastVotes"`
+ */
+export const readStakeVotesGetPastVotes = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'getPastVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"getVotes"`
+ */
+export const readStakeVotesGetVotes = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'getVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"nonces"`
+ */
+export const readStakeVotesNonces = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'nonces' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"opg"`
+ */
+export const readStakeVotesOpg = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'opg' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"staking"`
+ */
+export const readStakeVotesStaking = /*#__PURE__*/ createReadContract({ abi: stakeVotesAbi, functionName: 'staking' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakeVotesAbi}__
+ */
+export const writeStakeVotes = /*#__PURE__*/ createWriteContract({ abi: stakeVotesAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegate"`
+ */
+export const writeStakeVotesDelegate = /*#__PURE__*/ createWriteContract({ abi: stakeVotesAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegateBySig"`
+ */
+export const writeStakeVotesDelegateBySig = /*#__PURE__*/ createWriteContract({ abi: stakeVotesAbi, functionName: 'delegateBySig' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"left"`
+ */
+export const writeStakeVotesLeft = /*#__PURE__*/ createWriteContract({ abi: stakeVotesAbi, functionName: 'left' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"sync"`
+ */
+export const writeStakeVotesSync = /*#__PURE__*/ createWriteContract({ abi: stakeVotesAbi, functionName: 'sync' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakeVotesAbi}__
+ */
+export const simulateStakeVotes = /*#__PURE__*/ createSimulateContract({ abi: stakeVotesAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegate"`
+ */
+export const simulateStakeVotesDelegate = /*#__PURE__*/ createSimulateContract({ abi: stakeVotesAbi, functionName: 'delegate' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"delegateBySig"`
+ */
+export const simulateStakeVotesDelegateBySig = /*#__PURE__*/ createSimulateContract({ abi: stakeVotesAbi, functionName: 'delegateBySig' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"left"`
+ */
+export const simulateStakeVotesLeft = /*#__PURE__*/ createSimulateContract({ abi: stakeVotesAbi, functionName: 'left' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link stakeVotesAbi}__ and `functionName` set to `"sync"`
+ */
+export const simulateStakeVotesSync = /*#__PURE__*/ createSimulateContract({ abi: stakeVotesAbi, functionName: 'sync' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakeVotesAbi}__
+ */
+export const watchStakeVotesEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakeVotesAbi}__ and `eventName` set to `"Counted"`
+ */
+export const watchStakeVotesCountedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi, eventName: 'Counted' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakeVotesAbi}__ and `eventName` set to `"DelegateChanged"`
+ */
+export const watchStakeVotesDelegateChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi, eventName: 'DelegateChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakeVotesAbi}__ and `eventName` set to `"DelegateVotesChanged"`
+ */
+export const watchStakeVotesDelegateVotesChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi, eventName: 'DelegateVotesChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link stakeVotesAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchStakeVotesEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi, eventName: 'EIP712DomainChanged' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__
  */
 export const readMarket = /*#__PURE__*/ createReadContract({ abi: marketAbi })
@@ -678,6 +1063,11 @@ export const readMarketPostAhead = /*#__PURE__*/ createReadContract({ abi: marke
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"auditPool"`
  */
 export const readMarketAuditPool = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'auditPool' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"batches"`
+ */
+export const readMarketBatches = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'batches' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"digest"`
@@ -725,6 +1115,11 @@ export const readMarketPots = /*#__PURE__*/ createReadContract({ abi: marketAbi,
 export const readMarketQuietAt = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'quietAt' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"quote"`
+ */
+export const readMarketQuote = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'quote' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"record"`
  */
 export const readMarketRecord = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'record' })
@@ -748,6 +1143,11 @@ export const readMarketStaking = /*#__PURE__*/ createReadContract({ abi: marketA
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"standing"`
  */
 export const readMarketStanding = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'standing' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"statusOf"`
+ */
+export const readMarketStatusOf = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'statusOf' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"tier"`
@@ -785,6 +1185,16 @@ export const writeMarketFinalise = /*#__PURE__*/ createWriteContract({ abi: mark
 export const writeMarketHold = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'hold' })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"lockBatch"`
+ */
+export const writeMarketLockBatch = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'lockBatch' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"open"`
+ */
+export const writeMarketOpen = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'open' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"payAudits"`
  */
 export const writeMarketPayAudits = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'payAudits' })
@@ -808,6 +1218,11 @@ export const writeMarketRefund = /*#__PURE__*/ createWriteContract({ abi: market
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"request"`
  */
 export const writeMarketRequest = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'request' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"unlockBatch"`
+ */
+export const writeMarketUnlockBatch = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'unlockBatch' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"void"`
@@ -840,6 +1255,16 @@ export const simulateMarketFinalise = /*#__PURE__*/ createSimulateContract({ abi
 export const simulateMarketHold = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'hold' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"lockBatch"`
+ */
+export const simulateMarketLockBatch = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'lockBatch' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"open"`
+ */
+export const simulateMarketOpen = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'open' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"payAudits"`
  */
 export const simulateMarketPayAudits = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'payAudits' })
@@ -865,6 +1290,11 @@ export const simulateMarketRefund = /*#__PURE__*/ createSimulateContract({ abi: 
 export const simulateMarketRequest = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'request' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"unlockBatch"`
+ */
+export const simulateMarketUnlockBatch = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'unlockBatch' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"void"`
  */
 export const simulateMarketVoid = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'void' })
@@ -878,6 +1308,11 @@ export const watchMarketEvent = /*#__PURE__*/ createWatchContractEvent({ abi: ma
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"AuditsPaid"`
  */
 export const watchMarketAuditsPaidEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'AuditsPaid' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"Backed"`
+ */
+export const watchMarketBackedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'Backed' })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"Burnt"`
@@ -918,6 +1353,396 @@ export const watchMarketTierAddedEvent = /*#__PURE__*/ createWatchContractEvent(
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link marketAbi}__ and `eventName` set to `"Voided"`
  */
 export const watchMarketVoidedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: marketAbi, eventName: 'Voided' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link batchesAbi}__
+ */
+export const readBatches = /*#__PURE__*/ createReadContract({ abi: batchesAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"batches"`
+ */
+export const readBatchesBatches = /*#__PURE__*/ createReadContract({ abi: batchesAbi, functionName: 'batches' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"market"`
+ */
+export const readBatchesMarket = /*#__PURE__*/ createReadContract({ abi: batchesAbi, functionName: 'market' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"staking"`
+ */
+export const readBatchesStaking = /*#__PURE__*/ createReadContract({ abi: batchesAbi, functionName: 'staking' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link batchesAbi}__
+ */
+export const writeBatches = /*#__PURE__*/ createWriteContract({ abi: batchesAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"lodge"`
+ */
+export const writeBatchesLodge = /*#__PURE__*/ createWriteContract({ abi: batchesAbi, functionName: 'lodge' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"post"`
+ */
+export const writeBatchesPost = /*#__PURE__*/ createWriteContract({ abi: batchesAbi, functionName: 'post' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"release"`
+ */
+export const writeBatchesRelease = /*#__PURE__*/ createWriteContract({ abi: batchesAbi, functionName: 'release' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"show"`
+ */
+export const writeBatchesShow = /*#__PURE__*/ createWriteContract({ abi: batchesAbi, functionName: 'show' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link batchesAbi}__
+ */
+export const simulateBatches = /*#__PURE__*/ createSimulateContract({ abi: batchesAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"lodge"`
+ */
+export const simulateBatchesLodge = /*#__PURE__*/ createSimulateContract({ abi: batchesAbi, functionName: 'lodge' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"post"`
+ */
+export const simulateBatchesPost = /*#__PURE__*/ createSimulateContract({ abi: batchesAbi, functionName: 'post' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"release"`
+ */
+export const simulateBatchesRelease = /*#__PURE__*/ createSimulateContract({ abi: batchesAbi, functionName: 'release' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link batchesAbi}__ and `functionName` set to `"show"`
+ */
+export const simulateBatchesShow = /*#__PURE__*/ createSimulateContract({ abi: batchesAbi, functionName: 'show' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link batchesAbi}__
+ */
+export const watchBatchesEvent = /*#__PURE__*/ createWatchContractEvent({ abi: batchesAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link batchesAbi}__ and `eventName` set to `"BatchPosted"`
+ */
+export const watchBatchesBatchPostedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: batchesAbi, eventName: 'BatchPosted' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link batchesAbi}__ and `eventName` set to `"Lodged"`
+ */
+export const watchBatchesLodgedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: batchesAbi, eventName: 'Lodged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link batchesAbi}__ and `eventName` set to `"Released"`
+ */
+export const watchBatchesReleasedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: batchesAbi, eventName: 'Released' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link batchesAbi}__ and `eventName` set to `"Shown"`
+ */
+export const watchBatchesShownEvent = /*#__PURE__*/ createWatchContractEvent({ abi: batchesAbi, eventName: 'Shown' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__
+ */
+export const readChannels = /*#__PURE__*/ createReadContract({ abi: channelsAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"auditPool"`
+ */
+export const readChannelsAuditPool = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'auditPool' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"channels"`
+ */
+export const readChannelsChannels = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'channels' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"digest"`
+ */
+export const readChannelsDigest = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'digest' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readChannelsEip712Domain = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'eip712Domain' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"market"`
+ */
+export const readChannelsMarket = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'market' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"opg"`
+ */
+export const readChannelsOpg = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'opg' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"pots"`
+ */
+export const readChannelsPots = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'pots' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"quote"`
+ */
+export const readChannelsQuote = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'quote' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"redeemed"`
+ */
+export const readChannelsRedeemed = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'redeemed' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"registry"`
+ */
+export const readChannelsRegistry = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'registry' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"staking"`
+ */
+export const readChannelsStaking = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'staking' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"thawPeriod"`
+ */
+export const readChannelsThawPeriod = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'thawPeriod' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__
+ */
+export const writeChannels = /*#__PURE__*/ createWriteContract({ abi: channelsAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"burn"`
+ */
+export const writeChannelsBurn = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'burn' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"fund"`
+ */
+export const writeChannelsFund = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'fund' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"open"`
+ */
+export const writeChannelsOpen = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'open' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"openWithAuthorization"`
+ */
+export const writeChannelsOpenWithAuthorization = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'openWithAuthorization' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"openWithPermit"`
+ */
+export const writeChannelsOpenWithPermit = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'openWithPermit' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"payAudits"`
+ */
+export const writeChannelsPayAudits = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'payAudits' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"redeem"`
+ */
+export const writeChannelsRedeem = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'redeem' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"setEnd"`
+ */
+export const writeChannelsSetEnd = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'setEnd' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"withdraw"`
+ */
+export const writeChannelsWithdraw = /*#__PURE__*/ createWriteContract({ abi: channelsAbi, functionName: 'withdraw' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__
+ */
+export const simulateChannels = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"burn"`
+ */
+export const simulateChannelsBurn = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'burn' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"fund"`
+ */
+export const simulateChannelsFund = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'fund' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"open"`
+ */
+export const simulateChannelsOpen = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'open' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"openWithAuthorization"`
+ */
+export const simulateChannelsOpenWithAuthorization = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'openWithAuthorization' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"openWithPermit"`
+ */
+export const simulateChannelsOpenWithPermit = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'openWithPermit' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"payAudits"`
+ */
+export const simulateChannelsPayAudits = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'payAudits' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"redeem"`
+ */
+export const simulateChannelsRedeem = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'redeem' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"setEnd"`
+ */
+export const simulateChannelsSetEnd = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'setEnd' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"withdraw"`
+ */
+export const simulateChannelsWithdraw = /*#__PURE__*/ createSimulateContract({ abi: channelsAbi, functionName: 'withdraw' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__
+ */
+export const watchChannelsEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"AuditsPaid"`
+ */
+export const watchChannelsAuditsPaidEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'AuditsPaid' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"Burnt"`
+ */
+export const watchChannelsBurntEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'Burnt' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"ClosesAt"`
+ */
+export const watchChannelsClosesAtEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'ClosesAt' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchChannelsEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'EIP712DomainChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"Funded"`
+ */
+export const watchChannelsFundedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'Funded' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"Redeemed"`
+ */
+export const watchChannelsRedeemedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'Redeemed' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"Shared"`
+ */
+export const watchChannelsSharedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'Shared' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link channelsAbi}__ and `eventName` set to `"Withdrawn"`
+ */
+export const watchChannelsWithdrawnEvent = /*#__PURE__*/ createWatchContractEvent({ abi: channelsAbi, eventName: 'Withdrawn' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link deliveriesAbi}__
+ */
+export const readDeliveries = /*#__PURE__*/ createReadContract({ abi: deliveriesAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"CALLBACK_GAS"`
+ */
+export const readDeliveriesCallbackGas = /*#__PURE__*/ createReadContract({ abi: deliveriesAbi, functionName: 'CALLBACK_GAS' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"check"`
+ */
+export const readDeliveriesCheck = /*#__PURE__*/ createReadContract({ abi: deliveriesAbi, functionName: 'check' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"market"`
+ */
+export const readDeliveriesMarket = /*#__PURE__*/ createReadContract({ abi: deliveriesAbi, functionName: 'market' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"told"`
+ */
+export const readDeliveriesTold = /*#__PURE__*/ createReadContract({ abi: deliveriesAbi, functionName: 'told' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link deliveriesAbi}__
+ */
+export const writeDeliveries = /*#__PURE__*/ createWriteContract({ abi: deliveriesAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliver"`
+ */
+export const writeDeliveriesDeliver = /*#__PURE__*/ createWriteContract({ abi: deliveriesAbi, functionName: 'deliver' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliverRefund"`
+ */
+export const writeDeliveriesDeliverRefund = /*#__PURE__*/ createWriteContract({ abi: deliveriesAbi, functionName: 'deliverRefund' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliverVoid"`
+ */
+export const writeDeliveriesDeliverVoid = /*#__PURE__*/ createWriteContract({ abi: deliveriesAbi, functionName: 'deliverVoid' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"pull"`
+ */
+export const writeDeliveriesPull = /*#__PURE__*/ createWriteContract({ abi: deliveriesAbi, functionName: 'pull' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link deliveriesAbi}__
+ */
+export const simulateDeliveries = /*#__PURE__*/ createSimulateContract({ abi: deliveriesAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliver"`
+ */
+export const simulateDeliveriesDeliver = /*#__PURE__*/ createSimulateContract({ abi: deliveriesAbi, functionName: 'deliver' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliverRefund"`
+ */
+export const simulateDeliveriesDeliverRefund = /*#__PURE__*/ createSimulateContract({ abi: deliveriesAbi, functionName: 'deliverRefund' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"deliverVoid"`
+ */
+export const simulateDeliveriesDeliverVoid = /*#__PURE__*/ createSimulateContract({ abi: deliveriesAbi, functionName: 'deliverVoid' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link deliveriesAbi}__ and `functionName` set to `"pull"`
+ */
+export const simulateDeliveriesPull = /*#__PURE__*/ createSimulateContract({ abi: deliveriesAbi, functionName: 'pull' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link deliveriesAbi}__
+ */
+export const watchDeliveriesEvent = /*#__PURE__*/ createWatchContractEvent({ abi: deliveriesAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link deliveriesAbi}__ and `eventName` set to `"Delivered"`
+ */
+export const watchDeliveriesDeliveredEvent = /*#__PURE__*/ createWatchContractEvent({ abi: deliveriesAbi, eventName: 'Delivered' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__

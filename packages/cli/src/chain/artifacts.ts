@@ -11,6 +11,8 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   ModelRegistry: "registry",
   Staking: "staking",
   Market: "market",
+  Channels: "market",
+  Deliveries: "consumer",
   Disputes: "dispute",
 };
 

@@ -63,6 +63,7 @@ export function devnetSystem(tiers: readonly Parameters[] = [devnetParameters]):
     tiers,
     auditPool: devnetAddress("pool"),
     proofBond: 10n * OPG,
+    channelThaw: 600,
     baseFeeFloor: 10n ** 7n,
     chain: "devnet",
   };

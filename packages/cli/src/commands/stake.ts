@@ -6,6 +6,7 @@ import {
   ensureAllowance,
   offer,
   register,
+  rotateKey,
   stake,
   updateOperator,
   type Writer,
@@ -16,9 +17,13 @@ import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
 import { opg, table } from "../words.ts";
 
+/** Seconds, longer than any claim of a former hot key can stay open. */
+const FORMER_KEY_DEFENDS = 180 * 86_400;
+
 type Options = SigningOptions & {
   endpoint?: string;
   signer?: string;
+  stolen?: boolean;
   payee?: string;
   offer?: string[];
   thaw?: boolean;
@@ -33,6 +38,7 @@ export const stakeCommand: Register = (og) => {
       .argument("[amount]", "OPG to stake (with --thaw: to take out of cover)")
       .option("--endpoint <url>", "where requesters and challengers reach you")
       .option("--signer <address>", "hot key that signs answers (default: your own)")
+      .option("--stolen", "with --signer: the former key may not even defend its claims any more")
       .option("--payee <address>", "where fees go (default: your own)")
       .option("--offer <model=fee,coverage>", "a model, its fee and the most coverage, in OPG", collect)
       .option("--thaw", "take the amount out of cover; it can be withdrawn after the thaw period")
@@ -82,13 +88,17 @@ export const stakeCommand: Register = (og) => {
     );
 };
 
-type Enrolment = Pick<Options, "endpoint" | "signer" | "payee"> & {
+type Enrolment = Pick<Options, "endpoint" | "signer" | "stolen" | "payee"> & {
   offers: readonly { modelRoot: Hex; fee: bigint; maxCoverage: bigint }[];
 };
 type Note = (what: string, done: { receipt: { gasUsed: bigint } }) => void;
 
 /** Registers, updates or adds offers, as far as something is to be changed, and opts in to the Market. */
-async function enrol(writer: Writer, { endpoint, signer, payee, offers }: Enrolment, note: Note): Promise<void> {
+async function enrol(
+  writer: Writer,
+  { endpoint, signer, stolen, payee, offers }: Enrolment,
+  note: Note,
+): Promise<void> {
   const own = writer.wallet.account.address;
   const state = await readOperator(writer);
   const keys = {
@@ -98,7 +108,11 @@ async function enrol(writer: Writer, { endpoint, signer, payee, offers }: Enrolm
   };
   if (state.signer === zeroAddress) note("register", await register(writer, { ...keys, offers }));
   else {
-    if (endpoint ?? signer ?? payee) note("update", await updateOperator(writer, keys));
+    if (endpoint ?? payee) note("update", await updateOperator(writer, keys));
+    if (keys.signer !== state.signer) {
+      const defendsUntil = stolen ? 0 : Math.floor(Date.now() / 1000) + FORMER_KEY_DEFENDS;
+      note("rotate", await rotateKey(writer, { signer: keys.signer, defendsUntil }));
+    }
     if (offers.length) note("offer", await offer(writer, { offers }));
   }
   if (!state.authorised) note("authorise", await authorise(writer, { court: writer.addresses.market }));

@@ -152,5 +152,5 @@ async function enrol(writer: Writer, modelRoot: Hex, amount: bigint): Promise<vo
 /** Where an operator is reached: known only once its node listens. */
 async function announce(writer: Writer, endpoint: string): Promise<void> {
   const own = writer.wallet.account.address;
-  await updateOperator(writer, { signer: own, payee: own, endpoint });
+  await updateOperator(writer, { payee: own, endpoint });
 }

@@ -201,12 +201,35 @@ export type OpeningStructOutput = [
   traceRoot: string
 ] & { salt: string; inputRoot: string; outputRoot: string; traceRoot: string };
 
+export type SplitStruct = {
+  toOperator: BigNumberish;
+  toDelegators: BigNumberish;
+  toAuthor: BigNumberish;
+  toAudits: BigNumberish;
+  burnt: BigNumberish;
+};
+
+export type SplitStructOutput = [
+  toOperator: bigint,
+  toDelegators: bigint,
+  toAuthor: bigint,
+  toAudits: bigint,
+  burnt: bigint
+] & {
+  toOperator: bigint;
+  toDelegators: bigint;
+  toAuthor: bigint;
+  toAudits: bigint;
+  burnt: bigint;
+};
+
 export type ClaimRecordStruct = {
   operator: AddressLike;
   windowEnd: BigNumberish;
   extension: BigNumberish;
   pending: BigNumberish;
   status: BigNumberish;
+  backing: BigNumberish;
 };
 
 export type ClaimRecordStructOutput = [
@@ -214,13 +237,15 @@ export type ClaimRecordStructOutput = [
   windowEnd: bigint,
   extension: bigint,
   pending: bigint,
-  status: bigint
+  status: bigint,
+  backing: bigint
 ] & {
   operator: string;
   windowEnd: bigint;
   extension: bigint;
   pending: bigint;
   status: bigint;
+  backing: bigint;
 };
 
 export type StandingStruct = {
@@ -252,6 +277,7 @@ export interface MarketInterface extends Interface {
       | "POST_AHEAD"
       | "answered"
       | "auditPool"
+      | "batches"
       | "burn"
       | "digest"
       | "disputes"
@@ -260,13 +286,16 @@ export interface MarketInterface extends Interface {
       | "finalise"
       | "freeze"
       | "hold"
+      | "lockBatch"
       | "longestExposure"
+      | "open"
       | "opg"
       | "payAudits"
       | "post"
       | "postOpened"
       | "pots"
       | "quietAt"
+      | "quote"
       | "record"
       | "refund"
       | "registry"
@@ -274,7 +303,9 @@ export interface MarketInterface extends Interface {
       | "requests"
       | "staking"
       | "standing"
+      | "statusOf"
       | "tier"
+      | "unlockBatch"
       | "void"
       | "waiting"
   ): FunctionFragment;
@@ -282,6 +313,7 @@ export interface MarketInterface extends Interface {
   getEvent(
     nameOrSignatureOrTopic:
       | "AuditsPaid"
+      | "Backed"
       | "Burnt"
       | "EIP712DomainChanged"
       | "Finalised"
@@ -305,6 +337,7 @@ export interface MarketInterface extends Interface {
     values: [BytesLike, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "auditPool", values?: undefined): string;
+  encodeFunctionData(functionFragment: "batches", values?: undefined): string;
   encodeFunctionData(functionFragment: "burn", values?: undefined): string;
   encodeFunctionData(functionFragment: "digest", values: [ClaimStruct]): string;
   encodeFunctionData(functionFragment: "disputes", values?: undefined): string;
@@ -323,8 +356,16 @@ export interface MarketInterface extends Interface {
   encodeFunctionData(functionFragment: "freeze", values?: undefined): string;
   encodeFunctionData(functionFragment: "hold", values: [ClaimStruct]): string;
   encodeFunctionData(
+    functionFragment: "lockBatch",
+    values: [AddressLike, BigNumberish, BytesLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "longestExposure",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "open",
+    values: [ClaimStruct, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "opg", values?: undefined): string;
   encodeFunctionData(functionFragment: "payAudits", values?: undefined): string;
@@ -338,6 +379,10 @@ export interface MarketInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "pots", values?: undefined): string;
   encodeFunctionData(functionFragment: "quietAt", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "quote",
+    values: [RequestStruct]
+  ): string;
   encodeFunctionData(functionFragment: "record", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "refund",
@@ -354,7 +399,15 @@ export interface MarketInterface extends Interface {
     functionFragment: "standing",
     values: [ClaimStruct]
   ): string;
+  encodeFunctionData(
+    functionFragment: "statusOf",
+    values: [ClaimStruct]
+  ): string;
   encodeFunctionData(functionFragment: "tier", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "unlockBatch",
+    values: [AddressLike, BigNumberish]
+  ): string;
   encodeFunctionData(
     functionFragment: "void",
     values: [ClaimStruct, AddressLike]
@@ -371,6 +424,7 @@ export interface MarketInterface extends Interface {
   decodeFunctionResult(functionFragment: "POST_AHEAD", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "answered", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "auditPool", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "batches", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "burn", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "digest", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "disputes", data: BytesLike): Result;
@@ -385,16 +439,19 @@ export interface MarketInterface extends Interface {
   decodeFunctionResult(functionFragment: "finalise", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "freeze", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "hold", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "lockBatch", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "longestExposure",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "open", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "payAudits", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "post", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "postOpened", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pots", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "quietAt", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "quote", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "record", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "refund", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
@@ -402,7 +459,12 @@ export interface MarketInterface extends Interface {
   decodeFunctionResult(functionFragment: "requests", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "standing", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "statusOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "tier", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "unlockBatch",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "void", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "waiting", data: BytesLike): Result;
 }
@@ -412,6 +474,18 @@ export namespace AuditsPaidEvent {
   export type OutputTuple = [amount: bigint];
   export interface OutputObject {
     amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace BackedEvent {
+  export type InputTuple = [id: BytesLike];
+  export type OutputTuple = [id: string];
+  export interface OutputObject {
+    id: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -445,6 +519,7 @@ export namespace FinalisedEvent {
   export type InputTuple = [
     id: BytesLike,
     toOperator: BigNumberish,
+    toDelegators: BigNumberish,
     toAuthor: BigNumberish,
     toAudits: BigNumberish,
     burnt: BigNumberish
@@ -452,6 +527,7 @@ export namespace FinalisedEvent {
   export type OutputTuple = [
     id: string,
     toOperator: bigint,
+    toDelegators: bigint,
     toAuthor: bigint,
     toAudits: bigint,
     burnt: bigint
@@ -459,6 +535,7 @@ export namespace FinalisedEvent {
   export interface OutputObject {
     id: string;
     toOperator: bigint;
+    toDelegators: bigint;
     toAuthor: bigint;
     toAudits: bigint;
     burnt: bigint;
@@ -636,6 +713,8 @@ export interface Market extends BaseContract {
 
   auditPool: TypedContractMethod<[], [string], "view">;
 
+  batches: TypedContractMethod<[], [string], "view">;
+
   burn: TypedContractMethod<[], [void], "nonpayable">;
 
   digest: TypedContractMethod<[claim: ClaimStruct], [string], "view">;
@@ -670,7 +749,19 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
 
+  lockBatch: TypedContractMethod<
+    [operator: AddressLike, coverage: BigNumberish, parametersHash: BytesLike],
+    [[string, bigint] & { signer: string; window: bigint }],
+    "nonpayable"
+  >;
+
   longestExposure: TypedContractMethod<[], [bigint], "view">;
+
+  open: TypedContractMethod<
+    [claim: ClaimStruct, backing: BigNumberish],
+    [string],
+    "nonpayable"
+  >;
 
   opg: TypedContractMethod<[], [string], "view">;
 
@@ -695,6 +786,12 @@ export interface Market extends BaseContract {
   >;
 
   quietAt: TypedContractMethod<[id: BytesLike], [bigint], "view">;
+
+  quote: TypedContractMethod<
+    [terms: RequestStruct],
+    [SplitStructOutput],
+    "view"
+  >;
 
   record: TypedContractMethod<
     [id: BytesLike],
@@ -727,10 +824,22 @@ export interface Market extends BaseContract {
     "view"
   >;
 
+  statusOf: TypedContractMethod<
+    [claim: ClaimStruct],
+    [[string, bigint] & { id: string; status: bigint }],
+    "view"
+  >;
+
   tier: TypedContractMethod<
     [parametersHash: BytesLike],
     [ParametersStructOutput],
     "view"
+  >;
+
+  unlockBatch: TypedContractMethod<
+    [operator: AddressLike, coverage: BigNumberish],
+    [void],
+    "nonpayable"
   >;
 
   void: TypedContractMethod<
@@ -760,6 +869,9 @@ export interface Market extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "auditPool"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "batches"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "burn"
@@ -804,8 +916,22 @@ export interface Market extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "lockBatch"
+  ): TypedContractMethod<
+    [operator: AddressLike, coverage: BigNumberish, parametersHash: BytesLike],
+    [[string, bigint] & { signer: string; window: bigint }],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "longestExposure"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "open"
+  ): TypedContractMethod<
+    [claim: ClaimStruct, backing: BigNumberish],
+    [string],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "opg"
   ): TypedContractMethod<[], [string], "view">;
@@ -836,6 +962,9 @@ export interface Market extends BaseContract {
   getFunction(
     nameOrSignature: "quietAt"
   ): TypedContractMethod<[id: BytesLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "quote"
+  ): TypedContractMethod<[terms: RequestStruct], [SplitStructOutput], "view">;
   getFunction(
     nameOrSignature: "record"
   ): TypedContractMethod<
@@ -871,11 +1000,25 @@ export interface Market extends BaseContract {
     nameOrSignature: "standing"
   ): TypedContractMethod<[claim: ClaimStruct], [StandingStructOutput], "view">;
   getFunction(
+    nameOrSignature: "statusOf"
+  ): TypedContractMethod<
+    [claim: ClaimStruct],
+    [[string, bigint] & { id: string; status: bigint }],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "tier"
   ): TypedContractMethod<
     [parametersHash: BytesLike],
     [ParametersStructOutput],
     "view"
+  >;
+  getFunction(
+    nameOrSignature: "unlockBatch"
+  ): TypedContractMethod<
+    [operator: AddressLike, coverage: BigNumberish],
+    [void],
+    "nonpayable"
   >;
   getFunction(
     nameOrSignature: "void"
@@ -894,6 +1037,13 @@ export interface Market extends BaseContract {
     AuditsPaidEvent.InputTuple,
     AuditsPaidEvent.OutputTuple,
     AuditsPaidEvent.OutputObject
+  >;
+  getEvent(
+    key: "Backed"
+  ): TypedContractEvent<
+    BackedEvent.InputTuple,
+    BackedEvent.OutputTuple,
+    BackedEvent.OutputObject
   >;
   getEvent(
     key: "Burnt"
@@ -964,6 +1114,17 @@ export interface Market extends BaseContract {
       AuditsPaidEvent.OutputObject
     >;
 
+    "Backed(bytes32)": TypedContractEvent<
+      BackedEvent.InputTuple,
+      BackedEvent.OutputTuple,
+      BackedEvent.OutputObject
+    >;
+    Backed: TypedContractEvent<
+      BackedEvent.InputTuple,
+      BackedEvent.OutputTuple,
+      BackedEvent.OutputObject
+    >;
+
     "Burnt(uint256)": TypedContractEvent<
       BurntEvent.InputTuple,
       BurntEvent.OutputTuple,
@@ -986,7 +1147,7 @@ export interface Market extends BaseContract {
       EIP712DomainChangedEvent.OutputObject
     >;
 
-    "Finalised(bytes32,uint256,uint256,uint256,uint256)": TypedContractEvent<
+    "Finalised(bytes32,uint256,uint256,uint256,uint256,uint256)": TypedContractEvent<
       FinalisedEvent.InputTuple,
       FinalisedEvent.OutputTuple,
       FinalisedEvent.OutputObject

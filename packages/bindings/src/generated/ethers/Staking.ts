@@ -37,10 +37,11 @@ export type OperatorStruct = {
   signer: AddressLike;
   frozenAt: BigNumberish;
   payee: AddressLike;
+  thawedAt: BigNumberish;
   staked: BigNumberish;
   locked: BigNumberish;
   thawing: BigNumberish;
-  thawedAt: BigNumberish;
+  bondSpent: BigNumberish;
   endpoint: string;
 };
 
@@ -48,19 +49,21 @@ export type OperatorStructOutput = [
   signer: string,
   frozenAt: bigint,
   payee: string,
+  thawedAt: bigint,
   staked: bigint,
   locked: bigint,
   thawing: bigint,
-  thawedAt: bigint,
+  bondSpent: bigint,
   endpoint: string
 ] & {
   signer: string;
   frozenAt: bigint;
   payee: string;
+  thawedAt: bigint;
   staked: bigint;
   locked: bigint;
   thawing: bigint;
-  thawedAt: bigint;
+  bondSpent: bigint;
   endpoint: string;
 };
 
@@ -81,26 +84,37 @@ export type SharesStructOutput = [
 export interface StakingInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "activeStake"
       | "authorise"
+      | "bondLeft"
       | "courtLocks"
+      | "delegation"
       | "faultBond"
       | "frozenAt"
+      | "heldKey"
+      | "keys"
       | "lock"
+      | "mayDefend"
       | "offer"
       | "offers"
       | "operators"
       | "opg"
+      | "payeeOf"
       | "register"
       | "restore"
       | "revoke"
       | "room"
+      | "rotate"
       | "signerOf"
       | "slash"
+      | "slashBond"
       | "stake"
+      | "stakeOf"
       | "thaw"
       | "thawPeriod"
       | "unlock"
       | "update"
+      | "votes"
       | "withdraw"
   ): FunctionFragment;
 
@@ -113,6 +127,7 @@ export interface StakingInterface extends Interface {
       | "Registered"
       | "Returned"
       | "Revoked"
+      | "Rotated"
       | "Slashed"
       | "Staked"
       | "Thawing"
@@ -122,12 +137,24 @@ export interface StakingInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
+    functionFragment: "activeStake",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "authorise",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "bondLeft",
     values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "courtLocks",
     values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "delegation",
+    values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "faultBond", values?: undefined): string;
   encodeFunctionData(
@@ -135,8 +162,20 @@ export interface StakingInterface extends Interface {
     values: [AddressLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "heldKey",
+    values: [AddressLike, AddressLike, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "keys",
+    values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "lock",
     values: [AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "mayDefend",
+    values: [AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "offer",
@@ -152,12 +191,20 @@ export interface StakingInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "opg", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "payeeOf",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "register",
     values: [AddressLike, AddressLike, string, OfferStruct[]]
   ): string;
   encodeFunctionData(functionFragment: "restore", values?: undefined): string;
   encodeFunctionData(functionFragment: "revoke", values: [AddressLike]): string;
   encodeFunctionData(functionFragment: "room", values: [AddressLike]): string;
+  encodeFunctionData(
+    functionFragment: "rotate",
+    values: [AddressLike, BigNumberish]
+  ): string;
   encodeFunctionData(
     functionFragment: "signerOf",
     values: [AddressLike]
@@ -167,8 +214,16 @@ export interface StakingInterface extends Interface {
     values: [AddressLike, BigNumberish, AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "slashBond",
+    values: [AddressLike, BigNumberish, AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "stake",
     values: [AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "stakeOf",
+    values: [AddressLike]
   ): string;
   encodeFunctionData(functionFragment: "thaw", values: [BigNumberish]): string;
   encodeFunctionData(
@@ -181,30 +236,45 @@ export interface StakingInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "update",
-    values: [AddressLike, AddressLike, string]
+    values: [AddressLike, string]
   ): string;
+  encodeFunctionData(functionFragment: "votes", values?: undefined): string;
   encodeFunctionData(functionFragment: "withdraw", values?: undefined): string;
 
+  decodeFunctionResult(
+    functionFragment: "activeStake",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "authorise", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "bondLeft", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "courtLocks", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "delegation", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "faultBond", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "frozenAt", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "heldKey", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "keys", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "lock", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "mayDefend", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offer", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offers", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "operators", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "payeeOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "register", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "restore", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "room", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "rotate", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "signerOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "slash", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "slashBond", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "stake", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "stakeOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "thaw", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "thawPeriod", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "unlock", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "update", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "votes", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
 
@@ -327,6 +397,31 @@ export namespace RevokedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace RotatedEvent {
+  export type InputTuple = [
+    operator: AddressLike,
+    from: AddressLike,
+    to: AddressLike,
+    defendsUntil: BigNumberish
+  ];
+  export type OutputTuple = [
+    operator: string,
+    from: string,
+    to: string,
+    defendsUntil: bigint
+  ];
+  export interface OutputObject {
+    operator: string;
+    from: string;
+    to: string;
+    defendsUntil: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace SlashedEvent {
   export type InputTuple = [
     operator: AddressLike,
@@ -419,19 +514,12 @@ export namespace UnlockedEvent {
 export namespace UpdatedEvent {
   export type InputTuple = [
     operator: AddressLike,
-    signer: AddressLike,
     payee: AddressLike,
     endpoint: string
   ];
-  export type OutputTuple = [
-    operator: string,
-    signer: string,
-    payee: string,
-    endpoint: string
-  ];
+  export type OutputTuple = [operator: string, payee: string, endpoint: string];
   export interface OutputObject {
     operator: string;
-    signer: string;
     payee: string;
     endpoint: string;
   }
@@ -497,22 +585,63 @@ export interface Staking extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  activeStake: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
+
   authorise: TypedContractMethod<[court: AddressLike], [void], "nonpayable">;
+
+  bondLeft: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
 
   courtLocks: TypedContractMethod<
     [operator: AddressLike, court: AddressLike],
-    [[boolean, bigint] & { authorised: boolean; locked: bigint }],
+    [
+      [boolean, bigint, bigint] & {
+        authorised: boolean;
+        locked: bigint;
+        answersUntil: bigint;
+      }
+    ],
     "view"
   >;
+
+  delegation: TypedContractMethod<[], [string], "view">;
 
   faultBond: TypedContractMethod<[], [bigint], "view">;
 
   frozenAt: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
 
+  heldKey: TypedContractMethod<
+    [
+      operator: AddressLike,
+      key: AddressLike,
+      from: BigNumberish,
+      to: BigNumberish
+    ],
+    [boolean],
+    "view"
+  >;
+
+  keys: TypedContractMethod<
+    [operator: AddressLike, key: AddressLike],
+    [
+      [bigint, bigint, bigint] & {
+        from: bigint;
+        until: bigint;
+        defendsUntil: bigint;
+      }
+    ],
+    "view"
+  >;
+
   lock: TypedContractMethod<
     [operator: AddressLike, coverage: BigNumberish],
     [string],
     "nonpayable"
+  >;
+
+  mayDefend: TypedContractMethod<
+    [operator: AddressLike, account: AddressLike],
+    [boolean],
+    "view"
   >;
 
   offer: TypedContractMethod<[offers_: OfferStruct[]], [void], "nonpayable">;
@@ -531,6 +660,8 @@ export interface Staking extends BaseContract {
 
   opg: TypedContractMethod<[], [string], "view">;
 
+  payeeOf: TypedContractMethod<[operator: AddressLike], [string], "view">;
+
   register: TypedContractMethod<
     [
       signer: AddressLike,
@@ -548,9 +679,26 @@ export interface Staking extends BaseContract {
 
   room: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
 
+  rotate: TypedContractMethod<
+    [signer: AddressLike, defendsUntil: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   signerOf: TypedContractMethod<[operator: AddressLike], [string], "view">;
 
   slash: TypedContractMethod<
+    [
+      operator: AddressLike,
+      coverage: BigNumberish,
+      victim: AddressLike,
+      challenger: AddressLike
+    ],
+    [SharesStructOutput],
+    "nonpayable"
+  >;
+
+  slashBond: TypedContractMethod<
     [
       operator: AddressLike,
       coverage: BigNumberish,
@@ -567,6 +715,12 @@ export interface Staking extends BaseContract {
     "nonpayable"
   >;
 
+  stakeOf: TypedContractMethod<
+    [operator: AddressLike],
+    [[bigint, bigint] & { staked: bigint; thawing: bigint }],
+    "view"
+  >;
+
   thaw: TypedContractMethod<[amount: BigNumberish], [void], "nonpayable">;
 
   thawPeriod: TypedContractMethod<[], [bigint], "view">;
@@ -578,10 +732,12 @@ export interface Staking extends BaseContract {
   >;
 
   update: TypedContractMethod<
-    [signer: AddressLike, payee: AddressLike, endpoint: string],
+    [payee: AddressLike, endpoint: string],
     [void],
     "nonpayable"
   >;
+
+  votes: TypedContractMethod<[], [string], "view">;
 
   withdraw: TypedContractMethod<[], [void], "nonpayable">;
 
@@ -590,15 +746,30 @@ export interface Staking extends BaseContract {
   ): T;
 
   getFunction(
+    nameOrSignature: "activeStake"
+  ): TypedContractMethod<[operator: AddressLike], [bigint], "view">;
+  getFunction(
     nameOrSignature: "authorise"
   ): TypedContractMethod<[court: AddressLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "bondLeft"
+  ): TypedContractMethod<[operator: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "courtLocks"
   ): TypedContractMethod<
     [operator: AddressLike, court: AddressLike],
-    [[boolean, bigint] & { authorised: boolean; locked: bigint }],
+    [
+      [boolean, bigint, bigint] & {
+        authorised: boolean;
+        locked: bigint;
+        answersUntil: bigint;
+      }
+    ],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "delegation"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "faultBond"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -606,11 +777,43 @@ export interface Staking extends BaseContract {
     nameOrSignature: "frozenAt"
   ): TypedContractMethod<[operator: AddressLike], [bigint], "view">;
   getFunction(
+    nameOrSignature: "heldKey"
+  ): TypedContractMethod<
+    [
+      operator: AddressLike,
+      key: AddressLike,
+      from: BigNumberish,
+      to: BigNumberish
+    ],
+    [boolean],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "keys"
+  ): TypedContractMethod<
+    [operator: AddressLike, key: AddressLike],
+    [
+      [bigint, bigint, bigint] & {
+        from: bigint;
+        until: bigint;
+        defendsUntil: bigint;
+      }
+    ],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "lock"
   ): TypedContractMethod<
     [operator: AddressLike, coverage: BigNumberish],
     [string],
     "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "mayDefend"
+  ): TypedContractMethod<
+    [operator: AddressLike, account: AddressLike],
+    [boolean],
+    "view"
   >;
   getFunction(
     nameOrSignature: "offer"
@@ -633,6 +836,9 @@ export interface Staking extends BaseContract {
     nameOrSignature: "opg"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
+    nameOrSignature: "payeeOf"
+  ): TypedContractMethod<[operator: AddressLike], [string], "view">;
+  getFunction(
     nameOrSignature: "register"
   ): TypedContractMethod<
     [
@@ -654,10 +860,29 @@ export interface Staking extends BaseContract {
     nameOrSignature: "room"
   ): TypedContractMethod<[operator: AddressLike], [bigint], "view">;
   getFunction(
+    nameOrSignature: "rotate"
+  ): TypedContractMethod<
+    [signer: AddressLike, defendsUntil: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "signerOf"
   ): TypedContractMethod<[operator: AddressLike], [string], "view">;
   getFunction(
     nameOrSignature: "slash"
+  ): TypedContractMethod<
+    [
+      operator: AddressLike,
+      coverage: BigNumberish,
+      victim: AddressLike,
+      challenger: AddressLike
+    ],
+    [SharesStructOutput],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "slashBond"
   ): TypedContractMethod<
     [
       operator: AddressLike,
@@ -676,6 +901,13 @@ export interface Staking extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "stakeOf"
+  ): TypedContractMethod<
+    [operator: AddressLike],
+    [[bigint, bigint] & { staked: bigint; thawing: bigint }],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "thaw"
   ): TypedContractMethod<[amount: BigNumberish], [void], "nonpayable">;
   getFunction(
@@ -691,10 +923,13 @@ export interface Staking extends BaseContract {
   getFunction(
     nameOrSignature: "update"
   ): TypedContractMethod<
-    [signer: AddressLike, payee: AddressLike, endpoint: string],
+    [payee: AddressLike, endpoint: string],
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "votes"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "withdraw"
   ): TypedContractMethod<[], [void], "nonpayable">;
@@ -747,6 +982,13 @@ export interface Staking extends BaseContract {
     RevokedEvent.InputTuple,
     RevokedEvent.OutputTuple,
     RevokedEvent.OutputObject
+  >;
+  getEvent(
+    key: "Rotated"
+  ): TypedContractEvent<
+    RotatedEvent.InputTuple,
+    RotatedEvent.OutputTuple,
+    RotatedEvent.OutputObject
   >;
   getEvent(
     key: "Slashed"
@@ -869,6 +1111,17 @@ export interface Staking extends BaseContract {
       RevokedEvent.OutputObject
     >;
 
+    "Rotated(address,address,address,uint40)": TypedContractEvent<
+      RotatedEvent.InputTuple,
+      RotatedEvent.OutputTuple,
+      RotatedEvent.OutputObject
+    >;
+    Rotated: TypedContractEvent<
+      RotatedEvent.InputTuple,
+      RotatedEvent.OutputTuple,
+      RotatedEvent.OutputObject
+    >;
+
     "Slashed(address,address,address,uint256,uint256,uint256)": TypedContractEvent<
       SlashedEvent.InputTuple,
       SlashedEvent.OutputTuple,
@@ -913,7 +1166,7 @@ export interface Staking extends BaseContract {
       UnlockedEvent.OutputObject
     >;
 
-    "Updated(address,address,address,string)": TypedContractEvent<
+    "Updated(address,address,string)": TypedContractEvent<
       UpdatedEvent.InputTuple,
       UpdatedEvent.OutputTuple,
       UpdatedEvent.OutputObject

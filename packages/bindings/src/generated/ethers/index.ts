@@ -3,7 +3,12 @@
 export type { OPG } from "./OPG.ts";
 export type { ModelRegistry } from "./ModelRegistry.ts";
 export type { Staking } from "./Staking.ts";
+export type { Delegation } from "./Delegation.ts";
+export type { StakeVotes } from "./StakeVotes.ts";
 export type { Market } from "./Market.ts";
+export type { Batches } from "./Batches.ts";
+export type { Channels } from "./Channels.ts";
+export type { Deliveries } from "./Deliveries.ts";
 export type { Disputes } from "./Disputes.ts";
 export type { Arbiter } from "./Arbiter.ts";
 export type { Validator } from "./Validator.ts";
