@@ -110,3 +110,4 @@ import "./trigonometric.ts";
 import "./trilu.ts";
 import "./where.ts";
 import "./ml/index.ts";
+import "./microsoft/index.ts";
