@@ -37,7 +37,7 @@ const between =
     if (size < NEAR) return near(x);
     return size > beyond ? far(x) : exact(x);
   };
-const odd = (cubic: number) => (x: number) => x + cubic * x * x * x;
+const odd = (cubic: number) => (x: number) => (x === 0 ? x : x + cubic * x * x * x);
 const step =
   (low: number, high: number) =>
   (x: number): number =>

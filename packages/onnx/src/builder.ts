@@ -152,6 +152,8 @@ type Store = {
   readonly weightOf: Map<Uint8Array, number>;
   /** results that were computed at import; undefined for those that depend on an input */
   readonly evaluated: Map<number, Uint8Array | undefined>;
+  /** that may still be evaluated */
+  stepsLeft: number;
 };
 
 function tensorOf({ weights, weightOf }: Store, value: Value): { space: Space; index: number } {
@@ -233,22 +235,29 @@ function emit(store: Store, value: Omit<Value, "origin">, label: string, d: Draf
   }
 }
 
-/** Data of a result that depends on constants alone. */
+/** Data of a result that depends on constants alone. What it needs has lower numbers, and is computed before it. */
 function resultData(store: Store, k: number): Uint8Array | undefined {
-  if (!store.evaluated.has(k)) store.evaluated.set(k, evaluate(store, k));
+  const needed = new Set([k]);
+  for (const at of needed)
+    for (const { space, index } of store.kernels[at]!.accesses)
+      if (space === 2 && index < at && !store.evaluated.has(index)) needed.add(index);
+  for (const at of [...needed].sort((p, q) => p - q))
+    if (!store.evaluated.has(at)) store.evaluated.set(at, evaluate(store, at));
   return store.evaluated.get(k);
 }
 
 function evaluate(store: Store, k: number): Uint8Array | undefined {
   const kernel = store.kernels[k]!;
   if (kernel.groupSize > 1 || kernel.accesses.some((a) => a.space === 2 && a.index === k)) return undefined;
-  if (elementsOf(kernel.loops) * elementsOf(kernel.folds) > MAX_IMPORT_STEPS) return undefined;
   const sources = new Map<Access, Tensor>();
   for (const access of kernel.accesses) {
-    const data = access.space === 2 ? resultData(store, access.index) : store.weights[access.index]?.data;
+    const data = access.space === 2 ? store.evaluated.get(access.index) : store.weights[access.index]?.data;
     if (access.space === 0 || data === undefined) return undefined;
     sources.set(access, { dtype: access.dtype, dims: [access.length], data });
   }
+  const steps = elementsOf(kernel.loops) * elementsOf(kernel.folds);
+  if (steps > store.stepsLeft) return undefined;
+  store.stepsLeft -= steps;
   return runAlone(kernel, (access) => sources.get(access)!);
 }
 
@@ -268,6 +277,7 @@ export function createBuilder(): Builder {
     labels: [],
     weightOf: new Map(),
     evaluated: new Map(),
+    stepsLeft: MAX_IMPORT_STEPS,
   };
   const notes = new Set<string>();
   let label = "";

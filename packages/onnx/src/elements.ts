@@ -40,7 +40,7 @@ export const elementsOf = (dims: readonly number[]): number => dims.reduce((prod
 
 export const MAX_ELEMENTS = 0x40000000;
 /** Steps that computing a constant at import may take, and elements of a 64-bit integer constant. */
-export const MAX_IMPORT_STEPS = 0x1000000;
+export const MAX_IMPORT_STEPS = 0x400000;
 
 /** @throws OnnxError when dimensions are negative or multiply to more than 2^30 */
 export function checkDims(dims: readonly number[], what: string): void {
@@ -128,6 +128,20 @@ function fromNumbers(numbers: readonly number[], dims: readonly number[], format
   }
   const held = beside(format);
   return { type, dims, data, ...(held && { format: held }) };
+}
+
+/** Numbers as a constant of an ONNX type. @throws OnnxError when an integer type does not hold one of them */
+export function constantFromNumbers(onnxType: number, numbers: readonly number[], dims: readonly number[]): Constant {
+  const format = formatOf(onnxType, "a constant");
+  if (format.type === "f32") return fromNumbers(numbers, dims, format);
+  const bits = Math.min(format.name === "bool" ? 1 : format.bits, 53);
+  const isSigned = format.name.startsWith("int");
+  const [least, beyond] = isSigned ? [-(2 ** (bits - 1)), 2 ** (bits - 1)] : [0, 2 ** bits];
+  for (const value of numbers)
+    if (!Number.isInteger(value) || value < least || value >= beyond)
+      throw new OnnxError(`${value} is not of type ${format.name}`);
+  if (isWide(format.type)) return fromBigInts(numbers.map(BigInt), dims, format.type);
+  return fromNumbers(numbers, dims, format);
 }
 
 /** A constant of 64-bit integers. */

@@ -8,10 +8,15 @@ export class OnnxError extends Error {
   readonly node: string | undefined;
   readonly operator: string | undefined;
 
-  constructor(reason: string, at?: { node: string; operator: string }) {
-    super(at === undefined ? reason : `${at.operator} (node ${JSON.stringify(at.node)}): ${reason}`);
+  constructor(text: string, at?: { node: string; operator: string }) {
+    const reason = printable(text);
+    super(at === undefined ? reason : `${printable(at.operator)} (node ${JSON.stringify(at.node)}): ${reason}`);
     this.reason = reason;
     this.node = at?.node;
     this.operator = at?.operator;
   }
 }
+
+/** Control characters of the file's own words, which a terminal would obey, as escapes. */
+const printable = (text: string): string =>
+  text.replace(/\p{Cc}|\p{Bidi_Control}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -84,40 +84,53 @@ function freeNames(graph: GraphProto): string[] {
   return used.filter((name) => !own.has(name));
 }
 
-function neededNodes(nodes: readonly NodeProto[], outputs: readonly string[], needs: Needs): NodeProto[] {
-  const producers = new Map<string, NodeProto[]>();
+/** The node that produces each name: the first, where there are several (the second will find the name taken). */
+function producersOf(nodes: readonly NodeProto[]): ReadonlyMap<string, NodeProto> {
+  const producers = new Map<string, NodeProto>();
   for (const node of nodes)
-    for (const name of node.outputs) producers.set(name, [...(producers.get(name) ?? []), node]);
-  const needed = new Set<NodeProto>();
-  const names = [...outputs];
-  for (let name = names.pop(); name !== undefined; name = names.pop())
-    for (const node of name === "" ? [] : (producers.get(name) ?? [])) {
-      if (!needed.has(node)) names.push(...needs.get(node)!);
-      needed.add(node);
+    for (const name of node.outputs) if (name !== "" && !producers.has(name)) producers.set(name, node);
+  return producers;
+}
+
+function neededNodes(nodes: readonly NodeProto[], outputs: readonly string[], needs: Needs): NodeProto[] {
+  const wanted = new Set(outputs);
+  const makers = new Map<string, NodeProto[]>();
+  for (const node of nodes)
+    for (const name of node.outputs) {
+      const list = makers.get(name);
+      if (list) list.push(node);
+      else makers.set(name, [node]);
     }
+  const needed = new Set<NodeProto>();
+  for (const name of wanted)
+    for (const node of makers.get(name) ?? [])
+      if (name !== "" && !needed.has(node)) {
+        needed.add(node);
+        for (const need of needs.get(node)!) wanted.add(need);
+      }
   return nodes.filter((node) => needed.has(node));
 }
 
-/** The file's order, but for nodes that stand before what they need. */
+/** The file's order, but for nodes that stand before what they need; in a cycle, lowering the first of its nodes says so. */
 function ordered(nodes: readonly NodeProto[], needs: Needs): NodeProto[] {
-  const done: NodeProto[] = [];
-  const waiting = new Set(nodes.flatMap((node) => node.outputs));
-  let rest = nodes;
-  while (rest.length > 0) {
-    const before = done.length;
-    const late: NodeProto[] = [];
-    for (const node of rest) {
-      if (needs.get(node)!.some((name) => waiting.has(name))) late.push(node);
+  const producers = producersOf(nodes);
+  const done = new Set<NodeProto>();
+  const begun = new Set<NodeProto>();
+  for (const first of nodes) {
+    const path = [first];
+    for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
+      const isNew = !begun.has(node);
+      begun.add(node);
+      const missing = isNew ? needs.get(node)!.flatMap((name) => producers.get(name) ?? []) : [];
+      const open = missing.filter((other) => !begun.has(other));
+      if (open.length > 0) path.push(...open.reverse());
       else {
-        for (const name of node.outputs) waiting.delete(name);
-        done.push(node);
+        done.add(node);
+        path.pop();
       }
     }
-    // a cycle: lowering the first of its nodes says so
-    if (done.length === before) return [...done, ...late];
-    rest = late;
   }
-  return done;
+  return [...done];
 }
 
 export function lowerPlan(plan: Plan, scope: Scope): void {

@@ -1,6 +1,7 @@
 export type { Value } from "./builder.ts";
 export {
   type Constant,
+  constantFromNumbers,
   constantOf,
   type ElementType,
   fits,

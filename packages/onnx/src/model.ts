@@ -87,18 +87,32 @@ export type Model = {
 };
 
 const MAX_DEPTH = 16;
+/** nodes, attributes, tensors and ports of a file, in all its graphs and functions; a node counts as two */
+const MAX_PARTS_OF_FILE = 0x40000;
+/** of an attribute */
+const MAX_FLOATS = 0x200000;
 /** in which the floats of a tensor may come: one when they are packed */
 const MAX_PARTS = 0x10000;
+
+/** How deep a graph lies, and what the file has held up to here. */
+type Place = { readonly depth: number; readonly file: { parts: number } };
+
+function count({ file }: Place, weight = 1): void {
+  file.parts += weight;
+  if (file.parts > MAX_PARTS_OF_FILE)
+    throw new OnnxError(`more than ${MAX_PARTS_OF_FILE / 2} nodes, or as many tensors, attributes and ports`);
+}
 
 /** Reads a ModelProto. @throws OnnxError naming field and byte when the bytes are none */
 export function readModel(bytes: Uint8Array): Model {
   let graph: GraphProto | undefined;
   const opsets = new Map<string, number>();
   const functions: FunctionProto[] = [];
+  const top: Place = { depth: 0, file: { parts: 0 } };
   for (const field of fields(bytes, "ModelProto")) {
-    if (field.number === 7) graph = readGraph(field, 0);
+    if (field.number === 7) graph = readGraph(field, top);
     else if (field.number === 8) opsets.set(...readOpset(field));
-    else if (field.number === 25) functions.push(readFunction(field));
+    else if (field.number === 25) functions.push(readFunction(field, top));
   }
   if (graph === undefined) throw new OnnxError("malformed file: ModelProto has no graph (is this an ONNX file?)");
   if (opsets.size === 0) opsets.set("", 1);
@@ -120,7 +134,7 @@ function readOpset(field: Field): [domain: string, version: number] {
   return [domain, version];
 }
 
-function readFunction(field: Field): FunctionProto {
+function readFunction(field: Field, place: Place): FunctionProto {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: string[] = [];
@@ -134,11 +148,11 @@ function readFunction(field: Field): FunctionProto {
     else if (f.number === 4) inputs.push(textOf(f));
     else if (f.number === 5) outputs.push(textOf(f));
     else if (f.number === 6) attributes.push(textOf(f));
-    else if (f.number === 7) nodes.push(readNode(f, 0));
+    else if (f.number === 7) nodes.push(readNode(f, place));
     else if (f.number === 9) opsets.set(...readOpset(f));
     else if (f.number === 10) domain = domainOf(f);
     else if (f.number === 11) {
-      const attribute = readAttribute(f, 0);
+      const attribute = readAttribute(f, place);
       defaults.set(attribute.name, attribute);
     }
   }
@@ -147,8 +161,8 @@ function readFunction(field: Field): FunctionProto {
 
 const inside = (field: Field, message: string) => fields(bytesOf(field), message, field.offset);
 
-function readGraph(field: Field, depth: number): GraphProto {
-  if (depth > MAX_DEPTH) throw new OnnxError(`graphs nested deeper than ${MAX_DEPTH}`);
+function readGraph(field: Field, place: Place): GraphProto {
+  if (place.depth > MAX_DEPTH) throw new OnnxError(`graphs nested deeper than ${MAX_DEPTH}`);
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const inputs: ValueInfo[] = [];
@@ -156,7 +170,8 @@ function readGraph(field: Field, depth: number): GraphProto {
   let name = "";
   let sparse = 0;
   for (const f of inside(field, "GraphProto")) {
-    if (f.number === 1) nodes.push(readNode(f, depth));
+    if (f.number === 5 || f.number === 11 || f.number === 12) count(place);
+    if (f.number === 1) nodes.push(readNode(f, place));
     else if (f.number === 2) name = textOf(f);
     else if (f.number === 5) initializers.push(readTensorField(f));
     else if (f.number === 11) inputs.push(readValueInfo(f));
@@ -166,7 +181,8 @@ function readGraph(field: Field, depth: number): GraphProto {
   return { name, nodes, initializers, inputs, outputs, sparse };
 }
 
-function readNode(field: Field, depth: number): NodeProto {
+function readNode(field: Field, place: Place): NodeProto {
+  count(place, 2);
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, AttributeProto>();
@@ -180,14 +196,15 @@ function readNode(field: Field, depth: number): NodeProto {
     else if (f.number === 4) operator = textOf(f);
     else if (f.number === 7) domain = domainOf(f);
     else if (f.number === 5) {
-      const attribute = readAttribute(f, depth);
+      const attribute = readAttribute(f, place);
       attributes.set(attribute.name, attribute);
     }
   }
   return { inputs, outputs, name, operator, domain, attributes };
 }
 
-function readAttribute(field: Field, depth: number): AttributeProto {
+function readAttribute(field: Field, place: Place): AttributeProto {
+  count(place);
   const a = { name: "", type: 0, f: 0, i: 0n, s: new Uint8Array(0), reference: "" };
   let t: TensorProto | undefined;
   let g: GraphProto | undefined;
@@ -200,7 +217,7 @@ function readAttribute(field: Field, depth: number): AttributeProto {
     else if (f.number === 3) a.i = bigOf(f);
     else if (f.number === 4) a.s = new Uint8Array(bytesOf(f));
     else if (f.number === 5) t = readTensorField(f);
-    else if (f.number === 6) g = readGraph(f, depth + 1);
+    else if (f.number === 6) g = readGraph(f, { ...place, depth: place.depth + 1 });
     else if (f.number === 7) for (const x of floatsOf(f)) floats.push(x);
     else if (f.number === 8) for (const x of bigsOf(f)) ints.push(x);
     else if (f.number === 9) strings.push(new Uint8Array(bytesOf(f)));
@@ -212,6 +229,7 @@ function readAttribute(field: Field, depth: number): AttributeProto {
 
 function floatsOf(field: Field): number[] {
   const bytes = fixedOf(field, 4);
+  if (bytes.length > MAX_FLOATS * 4) throw new OnnxError(`an attribute of more than ${MAX_FLOATS} floats`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }

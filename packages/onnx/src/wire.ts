@@ -15,6 +15,10 @@ export type Field = {
   readonly path: string;
 };
 
+/** of one message */
+const MAX_FIELDS = 0x200000;
+/** of a list of integers outside raw data */
+const MAX_LIST = 0x200000;
 const NONE = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -41,7 +45,8 @@ export function* fields(bytes: Uint8Array, message: string, base = 0): Generator
     at += Number(length);
     return bytes.subarray(at - Number(length), at);
   };
-  while (at < bytes.length) {
+  for (let count = 0; at < bytes.length; count++) {
+    if (count === MAX_FIELDS) throw broken(message, base + at, `more than ${MAX_FIELDS} fields`);
     const key = varint(message);
     const number = Number(key >> 3n);
     const wire = Number(key & 7n);
@@ -74,9 +79,12 @@ const want = (field: Field, wire: number): Field => {
 
 export const bytesOf = (field: Field): Uint8Array => want(field, 2).bytes;
 
+/** A name; control characters, which a terminal would obey, are no part of one. */
 export function textOf(field: Field): string {
   try {
-    return decoder.decode(bytesOf(field));
+    const text = decoder.decode(bytesOf(field));
+    if (/\p{Cc}|\p{Bidi_Control}/u.test(text)) throw broken(field.path, field.offset, "control characters in a name");
+    return text;
   } catch (cause) {
     if (cause instanceof OnnxError) throw cause;
     throw broken(field.path, field.offset, "not UTF-8");
@@ -98,11 +106,14 @@ export function* bigsOf(field: Field): Generator<bigint> {
   if (field.wire !== 2) return yield bigOf(field);
   let value = 0n;
   let shift = 0n;
+  let count = 0;
   for (const byte of field.bytes) {
     value |= BigInt(byte & 127) << shift;
     shift += 7n;
     if (shift > 70n) throw broken(field.path, field.offset, "varint longer than 10 bytes");
     if (byte >= 128) continue;
+    if (++count > MAX_LIST)
+      throw broken(field.path, field.offset, `more than ${MAX_LIST} integers; raw data hold more`);
     yield BigInt.asIntN(64, value);
     value = 0n;
     shift = 0n;

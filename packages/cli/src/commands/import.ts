@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { action, collect, examples, type Register } from "../command.ts";
 import { encodeModelFile } from "../model/file.ts";
 import { importModel, type Model } from "../model/import.ts";
-import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { importOptions, readBytes } from "../model/load.ts";
 import { bytes, count, duration, table } from "../words.ts";
 
 type Options = { output?: string; shape?: string[]; set?: string[] };
@@ -21,8 +21,7 @@ export const importCommand: Register = (og) => {
         output.progress(`importing ${path} …`);
         const started = performance.now();
         const source = readBytes(path);
-        const given = { shapes: parseShapes(options.shape ?? []), set: parseConstants(options.set ?? [], source) };
-        const model = importModel(source, given);
+        const model = importModel(source, importOptions(path, options));
         const file = encodeModelFile(model);
         const target = options.output ?? path.replace(/(\.onnx)?$/, ".og");
         mkdirSync(dirname(target), { recursive: true });

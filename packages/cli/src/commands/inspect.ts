@@ -4,7 +4,7 @@ import { costOf, DTYPE_NAMES, factsOf, foldSteps, type Kernel, type Program } fr
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
 import { isModelFile } from "../model/file.ts";
-import { loadModel, parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { importOptions, loadModel, readBytes } from "../model/load.ts";
 import { printKernel } from "../model/print.ts";
 import { count, table } from "../words.ts";
 import { summary, summaryLines } from "./import.ts";
@@ -22,7 +22,7 @@ export const inspectCommand: Register = (og) => {
     .addHelpText("after", examples("og inspect digits.onnx", "og inspect digits.onnx --after fuse --kernel 3"))
     .action(
       action<[string, Options]>(async (output, path, options) => {
-        const model = options.after === undefined ? loadModel(path, given(path, options)) : undefined;
+        const model = options.after === undefined ? loadModel(path, options) : undefined;
         const module = model ?? stopped(path, options);
         if (options.kernel !== undefined) {
           const k = kernelNumber(options.kernel, module.program);
@@ -54,11 +54,6 @@ export const inspectCommand: Register = (og) => {
     );
 };
 
-const given = (path: string, { shape = [], set = [] }: Options) => ({
-  shapes: parseShapes(shape),
-  set: set.length ? parseConstants(set, readBytes(path)) : {},
-});
-
 /** What a pass may do to the bits. */
 const kindOf = (name: string | undefined): string => {
   const pass = PASSES.find((at) => at.name === name);
@@ -72,7 +67,7 @@ function stopped(path: string, options: Options) {
     throw new CommandError(`${path} is compiled already; --after needs its ONNX file`, {
       todo: "give the .onnx file that it was imported from",
     });
-  const imported = importGraph(source, given(path, options));
+  const imported = importGraph(source, importOptions(path, options));
   return options.after === "import" ? imported : compile(imported, { after: options.after! });
 }
 

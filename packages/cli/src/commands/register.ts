@@ -4,7 +4,7 @@ import { publishModel } from "../chain/publish.ts";
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
 import { importModel } from "../model/import.ts";
-import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { importOptions, readBytes } from "../model/load.ts";
 import { reportOf } from "../model/report.ts";
 import { count, opg, table } from "../words.ts";
 import { wholeNumber } from "./devnet.ts";
@@ -28,8 +28,7 @@ export const registerCommand: Register = (og) => {
       action<[string, Options]>(async (output, path, options) => {
         const { writer } = await connectSigning(options);
         const source = readBytes(path);
-        const set = parseConstants(options.set ?? [], source);
-        const model = importModel(source, { shapes: parseShapes(options.shape ?? []), set });
+        const model = importModel(source, importOptions(path, options));
         output.progress("measuring what it costs …");
         const report = await reportOf(model, source);
         const prices = pricesOf({ gasPrice: "0.05", opgPerNative: "10000", opgPerHour: "2" });

@@ -3,7 +3,7 @@ import { importGraph } from "@opengradient/onnx";
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import { importModel, type Model } from "../model/import.ts";
-import { parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { importOptions, readBytes } from "../model/load.ts";
 import { type Prices, type Report, reportOf, sampleInputs, suggest } from "../model/report.ts";
 import { type Rounding, roundingOf } from "../model/rounding.ts";
 import { bytes, count, duration, table } from "../words.ts";
@@ -24,8 +24,7 @@ export const reportCommand: Register = (og) => {
     .action(
       action<[string, Options]>(async (output, path, options) => {
         const source = readBytes(path);
-        const set = parseConstants(options.set ?? [], source);
-        const given = { shapes: parseShapes(options.shape ?? []), set };
+        const given = importOptions(path, options);
         const model = importModel(source, given);
         output.progress("running, and comparing with the reference …");
         const report = await reportOf(model, source);

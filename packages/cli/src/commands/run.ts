@@ -5,7 +5,7 @@ import { outputsOf, runReference, type Tensor, tensorsRoot } from "@opengradient
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import type { Model } from "../model/import.ts";
-import { loadModel, parseConstants, parseShapes, readBytes } from "../model/load.ts";
+import { loadModel } from "../model/load.ts";
 import { numbers, readInputs } from "../model/tensors.ts";
 import { duration, table } from "../words.ts";
 
@@ -23,8 +23,7 @@ export const runCommand: Register = (og) => {
     .addHelpText("after", examples("og run digits.og --input seven.json", "og run digits.og --input x=seven.pb --json"))
     .action(
       action<[string, Options]>(async (output, path, options) => {
-        const set = options.set?.length ? parseConstants(options.set, readBytes(path)) : {};
-        const model = loadModel(path, { shapes: parseShapes(options.shape ?? []), set });
+        const model = loadModel(path, options);
         const inputs = readInputs(model, options.input ?? []);
         output.progress("running …");
         const { outputs, milliseconds, equal } = await execute(model, inputs, options.executor);

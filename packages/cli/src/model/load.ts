@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Constant, fromBigInts, type ImportOptions, readModel } from "@opengradient/onnx";
+import { type Constant, constantFromNumbers, type ImportOptions, readModel, type ValueInfo } from "@opengradient/onnx";
 import { CommandError } from "../failure.ts";
+import { readerBeside } from "./external.ts";
 import { decodeModelFile, isModelFile } from "./file.ts";
 import { importModel, type Model } from "./import.ts";
 
@@ -17,10 +18,20 @@ export function readBytes(path: string): Uint8Array {
 }
 
 /** A model from a compiled file (.og) or an ONNX file. */
-export function loadModel(path: string, options: ImportOptions = {}): Model {
+export function loadModel(path: string, words: ImportWords = {}): Model {
   const bytes = readBytes(path);
-  return isModelFile(bytes) ? decodeModelFile(bytes, basename(path)) : importModel(bytes, options);
+  return isModelFile(bytes) ? decodeModelFile(bytes, basename(path)) : importModel(bytes, importOptions(path, words));
 }
+
+/** How a file is to be imported, in the command line's words. */
+export type ImportWords = { readonly shape?: readonly string[]; readonly set?: readonly string[] };
+
+/** What `--shape` and `--set` say; files beside the model are read where it says so. */
+export const importOptions = (path: string, { shape = [], set = [] }: ImportWords): ImportOptions => ({
+  shapes: parseShapes(shape),
+  set: set.length > 0 ? parseConstants(set, readBytes(path)) : {},
+  external: readerBeside(path),
+});
 
 /** `name=1,3,28,28` */
 export function parseShapes(texts: readonly string[]): Record<string, number[]> {
@@ -49,41 +60,17 @@ export function parseConstants(texts: readonly string[], file: Uint8Array): Reco
           throw new CommandError(`--set ${text}: ${JSON.stringify(value)} is not a number`);
         return Number(value);
       });
-      const dims = info?.dims?.length === 0 ? [] : [values.length];
-      return [name, constant(info?.type, values, { dims, text })];
+      if (info?.type === undefined)
+        throw new CommandError(`--set ${text}: the file has no tensor input of that name that can be set`);
+      return [name, constantFromNumbers(info.type, values, dimsOf(info, values.length))];
     }),
   );
 }
 
-type Where = { readonly dims: readonly number[]; readonly text: string };
-
-/** @param type TensorProto.DataType of the input */
-function constant(type: number | undefined, values: readonly number[], { dims, text }: Where): Constant {
-  const whole = () => {
-    if (values.some((value) => !Number.isInteger(value)))
-      throw new CommandError(`--set ${text}: this input takes whole numbers`);
-  };
-  const data = new Uint8Array(4 * values.length);
-  const view = new DataView(data.buffer);
-  switch (type) {
-    case 1:
-      for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
-      return { type: "f32", dims, data };
-    case 6:
-      whole();
-      for (const [i, value] of values.entries()) view.setInt32(4 * i, value, true);
-      return { type: "i32", dims, data };
-    case 7:
-      whole();
-      return fromBigInts(values.map(BigInt), dims);
-    case 2:
-    case 3:
-    case 9:
-      whole();
-      return { type: ({ 2: "u8", 3: "i8", 9: "bool" } as const)[type], dims, data: Uint8Array.from(values) };
-    default:
-      throw new CommandError(`--set ${text}: the file has no tensor input of that name that can be set`);
-  }
+/** The file's own dims where they hold as many values. */
+function dimsOf({ dims = [] }: ValueInfo, values: number): readonly number[] {
+  const known = dims.flatMap((d) => (typeof d === "number" ? [d] : []));
+  return known.length === dims.length && known.reduce((all, d) => all * d, 1) === values ? known : [values];
 }
 
 function nameAndValue(text: string, option: string, example: string): [name: string, value: string] {

@@ -1,7 +1,17 @@
 import { constant, type Value, view } from "../builder.ts";
-import { checkDims, elementsOf, fromBigInts, fromFloats, MAX_IMPORT_STEPS, widthOf } from "../elements.ts";
+import {
+  type Constant,
+  checkDims,
+  elementsOf,
+  fits,
+  fromBigInts,
+  fromFloats,
+  MAX_IMPORT_STEPS,
+  widthOf,
+} from "../elements.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
+import { word } from "../scalar.ts";
 
 function constantOfShape(node: Node): Value {
   const dims = node.integers(0, "shape");
@@ -9,13 +19,16 @@ function constantOfShape(node: Node): Value {
   const given = node.tensor("value") ?? constant(fromFloats([0], [1]));
   const value = node.build.known(given)!;
   if (elementsOf(value.dims) !== 1) return node.refuse(`value has [${value.dims}], expected one element`);
-  const count = elementsOf(dims);
-  if (count > (value.wide ? MAX_IMPORT_STEPS : 0x10000000)) return node.refuse(`a constant of [${dims}] is too large`);
-  if (value.wide) return constant(fromBigInts(new Array<bigint>(count).fill(value.wide[0]!), dims));
-  const data = new Uint8Array(count * widthOf(value.type));
-  if (data.length === count) data.fill(value.data[0]!);
-  else new Int32Array(data.buffer).fill(new DataView(value.data.buffer, value.data.byteOffset).getInt32(0, true));
+  const bits = widthOf(value.type) === 4 ? numberBits(value) : value.data[0]!;
+  if (elementsOf(dims) > MAX_IMPORT_STEPS && !fits(value)) return node.refuse(`a constant of [${dims}] is too large`);
+  if (elementsOf(dims) > MAX_IMPORT_STEPS) return node.build.map(value.type, dims, () => word(bits));
+  if (value.wide) return constant(fromBigInts(new Array<bigint>(elementsOf(dims)).fill(value.wide[0]!), dims));
+  const data = new Uint8Array(elementsOf(dims) * widthOf(value.type));
+  if (widthOf(value.type) === 1) data.fill(bits);
+  else new Int32Array(data.buffer).fill(bits);
   return view(constant({ ...value, dims, data }), dims);
 }
+
+const numberBits = ({ data }: Constant): number => new DataView(data.buffer, data.byteOffset).getInt32(0, true);
 
 register("ConstantOfShape", constantOfShape);
