@@ -111,7 +111,7 @@ function neededNodes(nodes: readonly NodeProto[], outputs: readonly string[], ne
   return nodes.filter((node) => needed.has(node));
 }
 
-/** The file's order, but for nodes that stand before what they need; in a cycle, lowering the first of its nodes says so. */
+/** The file's order, but for nodes that stand before what they need; in a cycle, lowering one of its nodes says so. */
 function ordered(nodes: readonly NodeProto[], needs: Needs): NodeProto[] {
   const producers = producersOf(nodes);
   const done = new Set<NodeProto>();

@@ -78,7 +78,7 @@ describe("graphs that mean nothing", () => {
       { op: "Relu", inputs: ["a"], outputs: ["b"], name: "second" },
     ];
     expect(reason({ ...relu, nodes: loop, outputs: [{ name: "b" }] })).toMatch(
-      /Relu \(node "first"\): input "b" is not produced before this node/,
+      /Relu \(node "second"\): input "a" is not produced before this node/,
     );
     expect(reason({ ...relu, nodes: [{ op: "Relu", inputs: ["gone"], outputs: ["y"] }] })).toMatch(
       /input "gone" is not produced/,
