@@ -68,9 +68,10 @@ export function exponential(x: Expr, low?: Expr, { least, greatest }: Range = WI
   const { n, r } = reduced(fmin(fmax(x, float(least)), float(greatest)));
   const power = shift === 0 ? n : iadd(n, int(shift));
   const half = sar(power, int(1));
-  const near = fadd(tail(low ? fadd(r, low) : r), float(1));
+  const near = tail(low ? fadd(r, low) : r);
   const scaled = (e: Expr): Expr => fmul(fmul(e, powerOfTwo(half)), powerOfTwo(isub(power, half)));
-  return { value: scaled(near), times: (factor) => scaled(fmul(near, factor)) };
+  const times = (factor: Expr): Expr => scaled(fadd(fmul(near, factor), factor));
+  return { value: scaled(fadd(near, float(1))), times };
 }
 
 export const exp = (x: Expr): Expr => exponential(x, undefined, { least: -104, greatest: 89 }).value;
@@ -103,7 +104,7 @@ export function expm1(x: Expr): Expr {
 export function sigmoid(x: Expr): Expr {
   const e = exp(fneg(fabs(x)));
   const quotient = fdiv(select(flt(x, float(0)), e, float(1)), fadd(float(1), e));
-  return select(flt(x, float(-1.4)), fsub(e, fmul(e, quotient)), quotient);
+  return select(flt(x, float(-1)), fsub(e, fmul(e, quotient)), quotient);
 }
 
 /** of (tanh x / x − 1) / x² in x², on ±0.625, fitted */

@@ -1,7 +1,7 @@
 import type { Expr } from "@opengradient/program";
 import { unaryOperator } from "../broadcast.ts";
 import { register } from "../registry.ts";
-import { fabs, fadd, fdiv, float, flt, fmax, fmin, fmul, fneg, select } from "../scalar.ts";
+import { fabs, fadd, fdiv, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
 import { exp, exponential, log1p } from "../transcendental.ts";
 
 type Unary = typeof exp;
@@ -9,14 +9,17 @@ type Unary = typeof exp;
 /** log(1 + e^x) = max(x, 0) + log(1 + e^−|x|) */
 const softplus: Unary = (x) => fadd(select(flt(x, float(0)), float(0), x), log1p(exp(fneg(fabs(x)))));
 
-/** x·tanh(log(1 + e)) = x·n/(n + 2), n = e·(e + 2); the result for large x is x, for negative x e's factor comes last. */
+/**
+ * x·tanh(log(1 + e)) = x·n/(n + 2), n = e·(e + 2); for large x that is x. For negative x it is e·(x − x·e·(e + 1)/(n + 2)),
+ * whose subtraction rounds once, and e's factor comes last.
+ */
 function mish(x: Expr): Expr {
   const e = exponential(fmin(x, float(20)));
-  const two = fadd(e.value, float(2));
-  const n = fmul(e.value, two);
-  const quotient = fdiv(x, fadd(n, float(2)));
-  const low = e.times(fmul(fmax(quotient, float(-1000)), two));
-  return select(flt(x, float(0)), low, fmul(quotient, n));
+  const n = fmul(e.value, fadd(e.value, float(2)));
+  const below = fadd(n, float(2));
+  const cut = fmax(x, float(-1000));
+  const low = e.times(fsub(cut, fdiv(fmul(cut, fmul(e.value, fadd(e.value, float(1)))), below)));
+  return select(flt(x, float(0)), low, fmul(fdiv(x, below), n));
 }
 
 register("Softplus", unaryOperator({ float: softplus }));
