@@ -85,7 +85,7 @@ export function timesSigmoid(factor: Expr, x: Expr, low: Expr = float(0)): Expr 
   const e = exponential(fneg(fabs(x)), select(isNegative, low, fneg(low)));
   const quotient = fdiv(factor, fadd(float(1), e.value));
   // where the exponent is cut, a large factor must not bring the result back
-  const kept = select(flt(x, float(WIDE.least)), and(factor, word(0x80000000)), quotient);
+  const kept = select(flt(x, float(WIDE.least)), or(and(factor, word(0x80000000)), int(1)), quotient);
   return select(isNegative, e.times(kept), quotient);
 }
 
