@@ -181,10 +181,13 @@ export function stateShape(k: Lowered): StateShape {
 
 /** Sets all state words at once from the results of a segment. */
 export function assignState(f: Fn, state: readonly Value[], results: readonly Value[], shape: StateShape): void {
+  // all of them first: one value may be the result for several words, of which some would be set to its raw NaN
+  results.forEach((value, j) => {
+    if (state[j]!.kind === "local" && shape.seen[j]) canonicalise(f, value);
+  });
   results.forEach((value, j) => {
     const target = state[j]!;
     if (target.kind !== "local") return;
-    if (shape.seen[j]) canonicalise(f, value);
     if (target.type === V128) pushVector(f, value, "float");
     else if (target.type === F32) pushF32(f, value);
     else pushI32(f, value);
