@@ -5,7 +5,7 @@ import {IDeliveries, IInferenceConsumer, Result, Told} from "../interfaces/IDeli
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Hashes} from "../libraries/Hashes.sol";
 import {Tensors} from "../libraries/Tensors.sol";
-import {Claim, ClaimStatus, Delivery} from "../types/Claim.sol";
+import {Backing, Claim, ClaimStatus, Delivery} from "../types/Claim.sol";
 import {ClaimId} from "../types/Identity.sol";
 
 /// @notice Callbacks, each at most once taken, bounded in gas, blocking nothing.
@@ -27,7 +27,7 @@ contract Deliveries is IDeliveries {
     /// @inheritdoc IDeliveries
     function deliver(Claim calldata claim, Result calldata result) external returns (bool) {
         _checkAsked(claim.requestId, Told.Nothing);
-        (ClaimId id, ClaimStatus status) = check(claim, result);
+        (ClaimId id, ClaimStatus status,) = check(claim, result);
         uint8 mode = market.tier(claim.parameters).delivery;
         require(mode != Delivery.PULL && _ready(status, mode), DeliveriesNotReady(id, status, mode));
         bytes memory data = abi.encodeCall(IInferenceConsumer.onResult, (id, claim.requestId, result.outputs));
@@ -39,7 +39,7 @@ contract Deliveries is IDeliveries {
         uint256 requestId = claim.requestId;
         Told before = told[requestId];
         _checkAsked(requestId, before == Told.Result ? before : Told.Nothing);
-        (ClaimId id, ClaimStatus status) = market.statusOf(claim);
+        (ClaimId id, ClaimStatus status,) = market.statusOf(claim);
         require(status == ClaimStatus.Void, DeliveriesNotReady(id, status, 0));
         return before == Told.Result
             ? _tell(requestId, claim.requester, Told.Revoked, abi.encodeCall(IInferenceConsumer.onRevoked, (id, requestId)))
@@ -61,7 +61,7 @@ contract Deliveries is IDeliveries {
         require(msg.sender == claim.requester, DeliveriesNotRequester(msg.sender, claim.requester));
         _checkAsked(claim.requestId, Told.Nothing);
         ClaimStatus status;
-        (id, status) = check(claim, result);
+        (id, status,) = check(claim, result);
         uint8 mode = market.tier(claim.parameters).delivery;
         require(_ready(status, mode), DeliveriesNotReady(id, status, mode));
         told[claim.requestId] = Told.Result;
@@ -72,7 +72,7 @@ contract Deliveries is IDeliveries {
     function check(Claim calldata claim, Result calldata result)
         public
         view
-        returns (ClaimId id, ClaimStatus status)
+        returns (ClaimId id, ClaimStatus status, Backing backing)
     {
         bytes32 output = Hashes.claimSide(result.salt, 1, Tensors.listRoot(result.outputs));
         require(output == claim.output, DeliveriesOutputDiffers(output, claim.output));

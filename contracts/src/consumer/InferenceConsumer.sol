@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IDeliveries, IInferenceConsumer, Result} from "../interfaces/IDeliveries.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Tensor} from "../libraries/Tensors.sol";
-import {Claim, ClaimStatus, Levels, Request} from "../types/Claim.sol";
+import {Backing, Claim, ClaimStatus, Levels, Request} from "../types/Claim.sol";
 import {ClaimId, ModelId} from "../types/Identity.sol";
 
 /// @notice Base of a contract that asks models. It holds the OPG that it pays with.
@@ -20,6 +20,8 @@ abstract contract InferenceConsumer is IInferenceConsumer {
     error ConsumerModelDiffers(ModelId given, ModelId expected);
     error ConsumerLevelTooLow(uint32 level, uint32 required);
     error ConsumerNotFinal(ClaimId id, ClaimStatus status);
+    /// It was lodged: no stake was locked behind it.
+    error ConsumerNotCovered(ClaimId id);
 
     constructor(IDeliveries deliveries_, uint32 requiredLevel_) {
         (deliveries, market, requiredLevel) = (deliveries_, deliveries_.market(), requiredLevel_);
@@ -58,8 +60,11 @@ abstract contract InferenceConsumer is IInferenceConsumer {
         );
         require(Levels.meets(claim.level, requiredLevel), ConsumerLevelTooLow(claim.level, requiredLevel));
         ClaimStatus status;
-        (id, status) = deliveries.check(claim, result);
+        Backing backing;
+        (id, status, backing) = deliveries.check(claim, result);
         require(status == ClaimStatus.Final, ConsumerNotFinal(id, status));
+        // Nobody need have looked at a lodged claim: its operator may have had nothing left to lose.
+        require(backing != Backing.Bond, ConsumerNotCovered(id));
     }
 
     function _onResult(ClaimId id, uint256 requestId, Tensor[] calldata outputs) internal virtual;

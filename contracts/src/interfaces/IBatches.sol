@@ -57,6 +57,8 @@ interface IBatches {
     error BatchesClaimForeign(ClaimId id);
     /// A claim is lodged after its postBy and within 24 h of it.
     error BatchesNotLodgeable(uint64 postBy, uint256 time);
+    /// The operator never let the Market in, or left it longer ago than stake thaws: its fault bond answers for nothing here.
+    error BatchesNotAnswered(address operator);
     /// Not signed by a hot key that the operator had in the day before postBy.
     error BatchesSignerUnknown(address operator, address given);
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Tensor} from "../libraries/Tensors.sol";
-import {Claim, ClaimStatus} from "../types/Claim.sol";
+import {Backing, Claim, ClaimStatus} from "../types/Claim.sol";
 import {ClaimId} from "../types/Identity.sol";
 import {IMarket} from "./IMarket.sol";
 
@@ -63,7 +63,7 @@ interface IDeliveries {
     function pull(Claim calldata claim, Result calldata result) external returns (ClaimId);
 
     /// @notice Checks bytes against any claim, shown or posted, and says how it stands. Reverts when they differ.
-    function check(Claim calldata claim, Result calldata result) external view returns (ClaimId, ClaimStatus);
+    function check(Claim calldata claim, Result calldata result) external view returns (ClaimId, ClaimStatus, Backing);
 
     function told(uint256 requestId) external view returns (Told);
 

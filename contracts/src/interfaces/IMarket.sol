@@ -111,8 +111,8 @@ interface IMarket is ICourt, IFees {
     /// @notice EIP-712 digest.
     function digest(Claim calldata claim) external view returns (ClaimId);
 
-    /// @notice Identity and status alone, for contracts that consume.
-    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status);
+    /// @notice Identity, status and what pays when it falls, for contracts that consume.
+    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status, Backing backing);
 
     function standing(Claim calldata claim) external view returns (Standing memory);
 

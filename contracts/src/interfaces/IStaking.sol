@@ -158,7 +158,7 @@ interface IStaking {
         returns (Shares memory);
 
     /// @notice Court: takes min(3 × coverage, what is left of the fault bond, stake that backs no lock) for a lodged claim;
-    /// jails. Needs no lock, and works for thawPeriod after the operator left the court.
+    /// jails. Needs no lock. Takes and does nothing where the bond does not answer to the court.
     function slashBond(address operator, uint128 coverage, address victim, address challenger)
         external
         returns (Shares memory);
@@ -186,6 +186,9 @@ interface IStaking {
 
     /// @notice m: what a fault in a posted claim takes of the fault bond beside 3 × coverage.
     function bondLeft(address operator) external view returns (uint128);
+
+    /// @notice Whether the fault bond answers for lodged claims to `court`: let in, or left at most thawPeriod ago.
+    function answers(address operator, address court) external view returns (bool);
 
     /// @notice 0 unless jailed.
     function frozenAt(address operator) external view returns (uint40);

@@ -79,6 +79,7 @@ contract Batches is IBatches {
             block.timestamp > claim.postBy && block.timestamp <= claim.postBy + DAY,
             BatchesNotLodgeable(claim.postBy, block.timestamp)
         );
+        require(staking.answers(claim.operator, address(market)), BatchesNotAnswered(claim.operator));
         id = market.open(claim, Backing.Bond);
         (address given,,) = ECDSA.tryRecoverCalldata(ClaimId.unwrap(id), signature);
         require(

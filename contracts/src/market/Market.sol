@@ -229,9 +229,9 @@ contract Market is IMarket, Fees, EIP712 {
     }
 
     /// @inheritdoc IMarket
-    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status) {
+    function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status, Backing backing) {
         id = digest(claim);
-        status = _claims[id].status;
+        (status, backing) = (_claims[id].status, _claims[id].backing);
     }
 
     /// @inheritdoc IMarket

@@ -130,7 +130,7 @@ contract Delegation is IDelegation {
     /// @inheritdoc IDelegation
     function shareOf(address operator, uint256 amount, uint256 time) external view returns (uint256) {
         Pool storage p = _pools[operator];
-        if (p.shares == 0) return 0;
+        if (p.shares == 0 || p.tokens == 0) return 0;
         (uint256 own,) = staking.stakeOf(operator);
         uint256 tokens = p.tokens;
         Cut memory c = cutOf(operator);

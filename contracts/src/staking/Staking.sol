@@ -186,11 +186,9 @@ contract Staking is IStaking {
         external
         returns (Shares memory shares)
     {
-        CourtLock storage held = courtLocks[operator][msg.sender];
-        require(
-            held.authorised || block.timestamp <= held.answersUntil, StakingNotAuthorised(operator, msg.sender)
-        );
         require(coverage > 0, StakingZeroAmount());
+        // No revert: what nobody answers for any more must still be able to fall.
+        if (!answers(operator, msg.sender)) return shares;
         Operator storage o = _operators[operator];
         // Law 2: with a lock open at least bondLeft is free; without one there may be less stake than bond.
         uint256 free = uint256(o.staked) + o.thawing - o.locked;
@@ -240,6 +238,12 @@ contract Staking is IStaking {
     /// @inheritdoc IStaking
     function bondLeft(address operator) public view returns (uint128) {
         return faultBond - _operators[operator].bondSpent;
+    }
+
+    /// @inheritdoc IStaking
+    function answers(address operator, address court) public view returns (bool) {
+        CourtLock storage held = courtLocks[operator][court];
+        return held.authorised || block.timestamp <= held.answersUntil;
     }
 
     /// @inheritdoc IStaking

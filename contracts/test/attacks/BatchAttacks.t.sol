@@ -59,6 +59,35 @@ contract BatchAttacksTest is BatchWorld {
         assertEq(staking.operators(operator).thawing, 50_000e18 - 3 * COVERAGE);
     }
 
+    /// Signed for a Market that the operator never let in, or left long ago: it can not be lodged, so it never stands.
+    function test_lodgedAgainstNobody() external {
+        vm.prank(operator);
+        staking.revoke(address(market));
+        skip(staking.thawPeriod() + 1);
+        Claim memory claim = _offChain(_lie(1, 2, 3), 1);
+        bytes memory signature = _sign(claim);
+        vm.warp(claim.postBy + 1);
+        _expect(IBatches.BatchesNotAnswered.selector, abi.encode(operator));
+        batches.lodge(claim, signature);
+    }
+
+    /// The bond stops to answer while a lodged lie is open: it falls all the same. Attacker: nothing. Victim: nothing.
+    function test_lodgedOutlivesTheBond() external {
+        vm.prank(operator);
+        staking.revoke(address(market));
+        skip(staking.thawPeriod() - 1 hours);
+        Claim memory claim = _offChain(_lie(1, 2, 3), 1);
+        claim.postBy = uint64(block.timestamp);
+        bytes memory signature = _sign(claim);
+        skip(1);
+        ClaimId id = batches.lodge(claim, signature);
+        uint256 attacker = _wealth();
+        _fell(claim);
+        (ClaimRecord memory fallen,) = market.record(id);
+        assertEq(uint8(fallen.status), uint8(ClaimStatus.Void));
+        assertEq(_wealth(), attacker);
+    }
+
     /// The same claim lodged again, while open and after it fell. Attacker: nothing. Operator: loses once.
     function test_lodgedTwice() external {
         Claim memory claim = _offChain(_lie(1, 2, 3), 1);

@@ -302,6 +302,22 @@ contract DeliveriesTest is BatchWorld {
         listener.consume(model, claims[0], r);
     }
 
+    /// Attack: a lie that nobody was paid to look at is lodged, becomes final, and is relied on. Refused: nothing backs it.
+    function test_lodgedClaimConsumed() external {
+        _retier(Delivery.PULL);
+        Run memory run = _lie(1, 2, 3);
+        Claim memory claim = _offChain(run, 1);
+        Result memory r = _resultOf(run);
+        claim.output = Hashes.claimSide(run.salt, 1, Tensors.listRoot(r.outputs));
+        ClaimId id = market.digest(claim);
+        bytes memory signature = _sign(claim);
+        vm.warp(claim.postBy + 1);
+        batches.lodge(claim, signature);
+        _finalise(claim);
+        _expect(InferenceConsumer.ConsumerNotCovered.selector, abi.encode(id));
+        listener.consume(model, claim, r);
+    }
+
     function test_mockMarketForUnitTests() external {
         MockMarket mock = new MockMarket(IOPG(address(opg)));
         Listener consumer = new Listener(IDeliveries(address(mock)));

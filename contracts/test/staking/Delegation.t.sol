@@ -194,6 +194,21 @@ contract DelegationTest is World {
 
     /// Attack: a pool worn down to dust, so that later delegators' thawing shares overflow and they are locked in. A half that
     /// has lost nearly all begins anew; who comes later gets out what it brought.
+    /// A slash of all own stake burns the last unit of a small pool too: what the operator is still owed can be shared out.
+    function test_emptiedPoolGetsNothing() external {
+        _delegate(stranger, 5);
+        vm.prank(operator);
+        staking.stake(operator, 2);
+        uint128 coverage = (OWN + 2 - FAULT_BOND) / 3;
+        court.lock(operator, coverage);
+        court.slash(operator, coverage, requester, payee);
+        (uint256 own,) = staking.stakeOf(operator);
+        assertEq(own, 0);
+        assertEq(delegation.pools(operator).tokens, 0);
+        assertGt(delegation.pools(operator).shares, 0);
+        assertEq(delegation.shareOf(operator, 1e18, block.timestamp), 0);
+    }
+
     function test_wornOutPoolLocksNobodyIn() external {
         _delegate(stranger, 1000e18);
         uint128 thawed = _delegate(challenger, 1000e18);

@@ -306,10 +306,16 @@ contract StakingTest is World {
         skip(30 days);
         assertEq(court.slashBond(operator, 10e18).total, 30e18);
         skip(1);
-        _expect(IStaking.StakingNotAuthorised.selector, abi.encode(operator, court));
-        court.slashBond(operator, 10e18);
-        _expect(IStaking.StakingNotAuthorised.selector, abi.encode(operator, this));
-        staking.slashBond(operator, 10e18, requester, challenger);
+        Operator memory before = _record();
+        assertEq(court.slashBond(operator, 10e18).total, 0);
+        assertEq(staking.slashBond(operator, 10e18, requester, challenger).total, 0);
+        assertEq(abi.encode(_record()), abi.encode(before), "who has left answers for nothing");
+    }
+
+    function test_strangersTakeNoBond() external {
+        Operator memory before = _record();
+        assertEq(staking.slashBond(operator, 10e18, requester, challenger).total, 0);
+        assertEq(abi.encode(_record()), abi.encode(before));
     }
 
     /// With all stake gone a lodged claim still jails, and takes nothing.

@@ -420,6 +420,11 @@ export const readStaking = /*#__PURE__*/ createReadContract({ abi: stakingAbi })
 export const readStakingActiveStake = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'activeStake' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"answers"`
+ */
+export const readStakingAnswers = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'answers' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link stakingAbi}__ and `functionName` set to `"bondLeft"`
  */
 export const readStakingBondLeft = /*#__PURE__*/ createReadContract({ abi: stakingAbi, functionName: 'bondLeft' })

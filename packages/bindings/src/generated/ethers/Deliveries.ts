@@ -208,7 +208,9 @@ export interface Deliveries extends BaseContract {
 
   check: TypedContractMethod<
     [claim: ClaimStruct, result: ResultStruct],
-    [[string, bigint] & { id: string; status: bigint }],
+    [
+      [string, bigint, bigint] & { id: string; status: bigint; backing: bigint }
+    ],
     "view"
   >;
 
@@ -251,7 +253,9 @@ export interface Deliveries extends BaseContract {
     nameOrSignature: "check"
   ): TypedContractMethod<
     [claim: ClaimStruct, result: ResultStruct],
-    [[string, bigint] & { id: string; status: bigint }],
+    [
+      [string, bigint, bigint] & { id: string; status: bigint; backing: bigint }
+    ],
     "view"
   >;
   getFunction(

@@ -826,7 +826,9 @@ export interface Market extends BaseContract {
 
   statusOf: TypedContractMethod<
     [claim: ClaimStruct],
-    [[string, bigint] & { id: string; status: bigint }],
+    [
+      [string, bigint, bigint] & { id: string; status: bigint; backing: bigint }
+    ],
     "view"
   >;
 
@@ -1003,7 +1005,9 @@ export interface Market extends BaseContract {
     nameOrSignature: "statusOf"
   ): TypedContractMethod<
     [claim: ClaimStruct],
-    [[string, bigint] & { id: string; status: bigint }],
+    [
+      [string, bigint, bigint] & { id: string; status: bigint; backing: bigint }
+    ],
     "view"
   >;
   getFunction(

@@ -85,6 +85,7 @@ export interface StakingInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "activeStake"
+      | "answers"
       | "authorise"
       | "bondLeft"
       | "courtLocks"
@@ -139,6 +140,10 @@ export interface StakingInterface extends Interface {
   encodeFunctionData(
     functionFragment: "activeStake",
     values: [AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "answers",
+    values: [AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "authorise",
@@ -245,6 +250,7 @@ export interface StakingInterface extends Interface {
     functionFragment: "activeStake",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "answers", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "authorise", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "bondLeft", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "courtLocks", data: BytesLike): Result;
@@ -587,6 +593,12 @@ export interface Staking extends BaseContract {
 
   activeStake: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
 
+  answers: TypedContractMethod<
+    [operator: AddressLike, court: AddressLike],
+    [boolean],
+    "view"
+  >;
+
   authorise: TypedContractMethod<[court: AddressLike], [void], "nonpayable">;
 
   bondLeft: TypedContractMethod<[operator: AddressLike], [bigint], "view">;
@@ -748,6 +760,13 @@ export interface Staking extends BaseContract {
   getFunction(
     nameOrSignature: "activeStake"
   ): TypedContractMethod<[operator: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "answers"
+  ): TypedContractMethod<
+    [operator: AddressLike, court: AddressLike],
+    [boolean],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "authorise"
   ): TypedContractMethod<[court: AddressLike], [void], "nonpayable">;
