@@ -20,8 +20,8 @@ struct Operator {
     uint128 locked;
     /// own stake on its way out, still slashable
     uint128 thawing;
-    /// what faults have taken of the fault bond since it was last made up; 0 unless jailed
-    uint128 bondSpent;
+    /// m: what faults have left of the fault bond since it was last made up; all of it unless jailed
+    uint128 bondLeft;
     string endpoint;
 }
 
@@ -62,7 +62,7 @@ interface ICourt {
 }
 
 /// @notice Operators, their own stake and their fault bond. No key can move what is not its own.
-/// @dev Law 2: locked + faultBond − bondSpent ≤ staked while locked > 0. Law 3: thawPeriod ≥ every opted-in court's exposure.
+/// @dev Law 2: locked + bondLeft ≤ staked while locked > 0. Law 3: thawPeriod ≥ every opted-in court's exposure.
 interface IStaking {
     event Registered(address indexed operator, address signer, address payee, string endpoint);
     event Updated(address indexed operator, address payee, string endpoint);

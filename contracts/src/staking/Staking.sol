@@ -59,6 +59,7 @@ contract Staking is IStaking {
         require(_operators[msg.sender].signer == address(0), StakingAlreadyRegistered(msg.sender));
         _beginKey(signer);
         _setContact(payee, endpoint);
+        _operators[msg.sender].bondLeft = faultBond;
         emit Registered(msg.sender, signer, payee, endpoint);
         _offer(offers_);
     }
@@ -142,7 +143,7 @@ contract Staking is IStaking {
         require(o.frozenAt != 0, StakingNotJailed(msg.sender));
         require(o.locked == 0, StakingStillLocked(msg.sender, o.locked));
         require(o.staked >= faultBond, StakingInsufficient(msg.sender, faultBond, o.staked));
-        (o.frozenAt, o.bondSpent) = (0, 0);
+        (o.frozenAt, o.bondLeft) = (0, faultBond);
         emit Returned(msg.sender);
     }
 
@@ -237,7 +238,7 @@ contract Staking is IStaking {
 
     /// @inheritdoc IStaking
     function bondLeft(address operator) public view returns (uint128) {
-        return faultBond - _operators[operator].bondSpent;
+        return _operators[operator].bondLeft;
     }
 
     /// @inheritdoc IStaking
@@ -273,7 +274,7 @@ contract Staking is IStaking {
         uint128 fromThawing = o.thawing < total ? o.thawing : total;
         o.thawing -= fromThawing;
         o.staked -= total - fromThawing;
-        o.bondSpent += fromBond;
+        o.bondLeft -= fromBond;
         emit Slashed(operator, victim, challenger, shares.victim, shares.challenger, shares.burn);
         if (o.frozenAt == 0) {
             o.frozenAt = uint40(block.timestamp);
@@ -323,7 +324,7 @@ contract Staking is IStaking {
     /// @dev While claims are open the fault bond that backs them stays too, unless it is already gone.
     function _free(Operator storage o) private view returns (uint256) {
         if (o.locked == 0) return o.staked;
-        uint256 bound = uint256(o.locked) + faultBond - o.bondSpent;
+        uint256 bound = uint256(o.locked) + o.bondLeft;
         return o.staked - bound;
     }
 }

@@ -222,7 +222,7 @@ abstract contract Acts is World {
 
     function _thaw(address who_, uint128 amount) internal {
         Operator memory o = staking.operators(who_);
-        uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + FAULT_BOND - o.bondSpent;
+        uint256 held = o.locked == 0 ? 0 : uint256(o.locked) + o.bondLeft;
         if (o.staked <= held) return;
         vm.prank(who_);
         staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(_bound(amount, 1, o.staked - held)));

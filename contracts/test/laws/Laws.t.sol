@@ -66,7 +66,7 @@ contract Books is Backers {
             assertEq(o.locked, exposure, "2.1 locked is 3 x coverage of open claims and of what batches hold");
             (, uint128 atCourt,) = staking.courtLocks(all[i], address(market));
             assertEq(atCourt, exposure, "2.2 and all of it the court's");
-            if (exposure > 0) assertLe(exposure + FAULT_BOND - o.bondSpent, o.staked, "2.3 stake covers exposure and bond");
+            if (exposure > 0) assertLe(exposure + o.bondLeft, o.staked, "2.3 stake covers exposure and bond");
         }
     }
 

@@ -1,7 +1,7 @@
 /** The layouts in which ONNX test cases come. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { type Constant, constantOf, fromFloats, fromInts, type Port, readTensor } from "@opengradient/onnx";
+import { type Constant, constantOf, elementsOf, fromFloats, fromInts, type Port, readTensor } from "@opengradient/onnx";
 
 export type CaseFiles = {
   /** path relative to the folder that was searched */
@@ -63,12 +63,18 @@ const numbered = (folder: string, prefix: string): string[] =>
     .sort((a, b) => Number.parseInt(a.slice(prefix.length), 10) - Number.parseInt(b.slice(prefix.length), 10))
     .map((name) => join(folder, name));
 
-/** What an output should be. In JSON: strings, as their places among the port's, or a map for each row, in columns. */
-export function readExpected(path: string, { names = [] }: Pick<Port, "names">): Constant {
+/**
+ * What an output should be. In JSON: strings, as their places among the port's, or a map for each row, in columns. A list
+ * of strings says how many there are; their shape is taken to be the port's.
+ */
+export function readExpected(path: string, { names = [], dims = [] }: Partial<Pick<Port, "names" | "dims">>): Constant {
   const bytes = readBytes(path);
   if (!path.endsWith(".json")) return constantOf(readTensor(bytes));
   const rows = JSON.parse(new TextDecoder().decode(bytes)) as readonly (string | Record<string, number>)[];
-  if (rows.every((row) => typeof row === "string")) return fromInts(rows.map((row) => names.indexOf(row)));
+  if (rows.every((row) => typeof row === "string")) {
+    const places = fromInts(rows.map((row) => names.indexOf(row)));
+    return elementsOf(dims) === rows.length ? { ...places, dims } : places;
+  }
   const columns = rows.flatMap((row) => names.map((name) => (row as Record<string, number>)[name] ?? Number.NaN));
   return fromFloats(columns, [rows.length, names.length]);
 }

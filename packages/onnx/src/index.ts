@@ -4,6 +4,7 @@ export {
   constantFromNumbers,
   constantOf,
   type ElementType,
+  elementsOf,
   fits,
   fromBigInts,
   fromFloats,

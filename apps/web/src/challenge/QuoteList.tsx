@@ -16,7 +16,7 @@ export function QuoteList({ network, entry, quote }: Props) {
   const stake = useStake(claim.operator).data;
   const parameters = useStanding(claim).data?.parameters;
   if (bond === undefined || !stake || !parameters) return <p className="hint">Reading what it costs …</p>;
-  const shares = waterfall(claim.coverage, stake.faultBond - stake.bondSpent);
+  const shares = waterfall(claim.coverage, stake.bondLeft);
   const who = named(network.names, claim.operator);
   const short = funds && (funds.opg < bond + quote.next.opg || funds.native < quote.next.native);
   return (

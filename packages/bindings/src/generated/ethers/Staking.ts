@@ -41,7 +41,7 @@ export type OperatorStruct = {
   staked: BigNumberish;
   locked: BigNumberish;
   thawing: BigNumberish;
-  bondSpent: BigNumberish;
+  bondLeft: BigNumberish;
   endpoint: string;
 };
 
@@ -53,7 +53,7 @@ export type OperatorStructOutput = [
   staked: bigint,
   locked: bigint,
   thawing: bigint,
-  bondSpent: bigint,
+  bondLeft: bigint,
   endpoint: string
 ] & {
   signer: string;
@@ -63,7 +63,7 @@ export type OperatorStructOutput = [
   staked: bigint;
   locked: bigint;
   thawing: bigint;
-  bondSpent: bigint;
+  bondLeft: bigint;
   endpoint: string;
 };
 
