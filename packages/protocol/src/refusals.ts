@@ -40,7 +40,7 @@ export const refusals: Readonly<Record<string, Refusal>> = {
   BatchesRootDiffers: ["the claim and its path do not add up to the batch's root", "change"],
   BatchesClaimForeign: ["the claim is of another operator, tier or day than the batch", "change"],
   BatchesNotLodgeable: ["a claim is lodged after its postBy, and within 24 hours of it", "retry"],
-  BatchesNotAnswered: ["the operator is not in this market, and left it too long ago to answer for the claim", "change"],
+  BatchesNotAnswered: ["the operator has left this market too long ago to answer for the claim", "change"],
   BatchesSignerUnknown: ["the operator had no such hot key when the claim was signed", "change"],
 
   ChannelsParameterOutOfRange: ["a parameter is outside its hard-coded bounds", "change"],
