@@ -54,7 +54,6 @@ contract StakeVotes is IStakeVotes, Votes {
         return uint48(block.timestamp);
     }
 
-    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override returns (string memory) {
         return "mode=timestamp";
     }

@@ -82,7 +82,6 @@ contract OPG is ERC20, ERC20Permit, ERC20Votes, ERC3009 {
         return uint48(block.timestamp);
     }
 
-    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override returns (string memory) {
         return "mode=timestamp";
     }

@@ -183,14 +183,14 @@ contract BatchesTest is BatchWorld {
         _show(p, 1);
         assertEq(uint8(_recordOf(id).backing), uint8(Backing.Batch));
         assertEq(_recordOf(id).windowEnd, windowEnd);
-        // And then it pays as any posted claim: 3c and the bond.
         vm.prank(challenger);
         disputes.demandOpening{value: 1 ether}(claims[1]);
         skip(tier.answer + 1);
         uint256 before = opg.balanceOf(requester);
         disputes.expire(claims[1], _claimPosition(), 0);
         assertEq(opg.balanceOf(requester), before + COVERAGE);
-        assertEq(staking.operators(operator).staked, 50_000e18 - 3 * COVERAGE - FAULT_BOND);
+        uint256 taken = 3 * COVERAGE + FAULT_BOND;
+        assertEq(staking.operators(operator).staked, 50_000e18 - taken, "as of any posted claim");
     }
 
     function test_lodgeRefusals() external {

@@ -1,13 +1,4 @@
-import {
-  type Address,
-  concat,
-  encodeAbiParameters,
-  type Hex,
-  keccak256,
-  numberToHex,
-  parseAbiParameters,
-  toHex,
-} from "viem";
+import { type Address, concat, type Hex, keccak256, numberToHex, toHex } from "viem";
 import type { Claim } from "./claim.ts";
 
 /** One posting of many claims: docs/spec/claim.md, Batches. */
@@ -23,15 +14,6 @@ export type Batch = {
 };
 
 export type SumNode = { readonly hash: Hex; readonly sum: bigint };
-
-/** The first requestId of claims that no request on chain waits for. */
-export const OFF_CHAIN = 1n << 64n;
-
-const BATCH = parseAbiParameters(
-  "(address operator, bytes32 root, uint128 coverage, uint32 count, bytes32 parameters, uint40 postedAt)",
-);
-
-export const batchId = (batch: Batch): Hex => keccak256(encodeAbiParameters(BATCH, [batch]));
 
 /** The leaf of a claim. */
 export const sumLeaf = (id: Hex, { coverage }: Pick<Claim, "coverage">): SumNode => ({
