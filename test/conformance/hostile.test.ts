@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chunk, type GraphFacts, modelBytes, oneNode, tensorBytes } from "../../packages/onnx/test/onnxFile.ts";
 
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -38,6 +38,13 @@ function imported(name: string, bytes: Uint8Array, ...words: readonly string[]):
     });
   });
 }
+
+/** Processor seconds of the same command for a file of one node: on a quiet machine some 0.7, most of it the process's start. */
+let unit = Number.POSITIVE_INFINITY;
+beforeAll(async () => {
+  for (const name of ["first.onnx", "second.onnx"])
+    unit = Math.min(unit, (await imported(name, modelBytes(relu))).seconds);
+});
 
 const relu: GraphFacts = {
   inputs: [{ name: "x", dims: [2] }],
@@ -121,7 +128,7 @@ describe("files made to do harm", () => {
     const { code, message, seconds, megabytes } = await imported(`${name}.onnx`, bytes());
     expect(message).toMatch(reason);
     expect(code).toBe(2);
-    expect(seconds).toBeLessThan(2);
+    expect(seconds / unit).toBeLessThan(3);
     expect(megabytes).toBeLessThan(512);
   });
 
@@ -145,6 +152,6 @@ describe("files made to do harm", () => {
     const graph = { inputs: [{ name: "t0", dims: [2] }], nodes: nodes.reverse(), outputs: [{ name: `t${count}` }] };
     const { code, seconds } = await imported("chain.onnx", modelBytes(graph));
     expect(code).toBe(0);
-    expect(seconds).toBeLessThan(4);
+    expect(seconds / unit).toBeLessThan(5);
   });
 });

@@ -69,9 +69,9 @@ const plain = table(
 export const erfc = (z: number): number => (z > MOST ? 0 : Math.exp(-z * z) * lookup(scaled, z));
 
 /** These serve |x| < 2⁻¹². */
-export const erfNear0 = (x: number): number => (2 / ROOT_PI) * (x - (x * x * x) / 3);
-export const geluNear0 = (x: number): number => 0.5 * x + (x * x) / Math.sqrt(2 * Math.PI);
-export const swishNear0 = (x: number): number => 0.5 * x + 0.25 * x * x;
+export const erfNear0 = (x: number): number => (2 / ROOT_PI) * x * (1 - (x * x) / 3);
+export const geluNear0 = (x: number): number => x * (0.5 + x / Math.sqrt(2 * Math.PI));
+export const swishNear0 = (x: number): number => x * (0.5 + 0.25 * x);
 export const softplusNear0 = (x: number): number => Math.LN2 + 0.5 * x + 0.125 * x * x;
 
 export function erf(x: number): number {
