@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { checkHere, choose, connect, drawDigit, fund, payAndAsk, picture } from "./acts.ts";
 import { courtStories } from "./court.ts";
 import { runInNode } from "./inNode.ts";
-import { firstLoad, longestTask, seriousFaults } from "./quality.ts";
+import { firstLoad, longestTask, medianOf, seriousFaults } from "./quality.ts";
 import { openStage, type Person, type Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -131,7 +131,7 @@ describe("the page", () => {
     const { page } = rita;
     expect(firstLoad()).toBeLessThanOrEqual(250_000);
     const measured: { longest: number; took: number }[] = [];
-    // Others may be at work on this machine: what a fresh tab takes is the least of a few.
+    // Others may be at work on this machine: the median of a few fresh tabs.
     while (measured.length < 3) {
       await page.reload();
       await choose(page, "#1");
@@ -141,8 +141,8 @@ describe("the page", () => {
       measured.push({ longest, took: engine! + run! });
     }
     console.info(`first load ${firstLoad()} bytes; checks: ${JSON.stringify(measured)}`);
-    expect(Math.min(...measured.map(({ longest }) => longest))).toBeLessThan(50);
-    expect(Math.min(...measured.map(({ took }) => took))).toBeLessThan(300);
+    expect(medianOf(measured.map(({ longest }) => longest))).toBeLessThan(50);
+    expect(medianOf(measured.map(({ took }) => took))).toBeLessThan(300);
   });
 
   test("passes over who serves wrong weights, and says what is withheld", async () => {

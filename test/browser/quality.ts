@@ -39,3 +39,6 @@ export async function longestTask(page: Page, act: () => Promise<unknown>): Prom
   await act();
   return page.evaluate(() => Math.max(0, ...(window as never as { longTasks: number[] }).longTasks));
 }
+
+/** Of an odd number of values. */
+export const medianOf = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
