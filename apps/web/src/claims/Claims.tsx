@@ -79,6 +79,7 @@ export function Claims(props: Props) {
           Show older answers
         </button>
       )}
+      {summary.data && !summary.data.whole && <p className="working">Reading older blocks …</p>}
     </section>
   );
 }

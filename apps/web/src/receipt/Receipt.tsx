@@ -47,6 +47,7 @@ export function Receipt({ network, entry }: Props) {
     model: named(network.names, claim.modelRoot),
     operator,
   });
+  const isBought = entry.events.some(({ name }) => name === "Revealed");
   const pixels = inputs.data && pixelsOf(inputs.data.tensors[0]!);
   return (
     <section aria-labelledby="receipt" className="card">
@@ -58,7 +59,7 @@ export function Receipt({ network, entry }: Props) {
           <DigitImage pixels={pixels} label="the digit that was asked about" />
         ) : (
           <p className="hint">
-            {inputs.isLoading ? "Fetching the digit …" : "The digit is not served by its operator."}
+            {inputs.isLoading ? "Fetching the digit …" : unserved("The digit", operator, isBought)}
           </p>
         )}
         <div className="grow">
@@ -66,7 +67,7 @@ export function Receipt({ network, entry }: Props) {
             <Answer who={operator} values={floats(outputs.data.tensors[0]!.data)} />
           ) : (
             <p className="hint">
-              {outputs.isLoading ? "Fetching the answer …" : `${operator} does not serve the answer.`}
+              {outputs.isLoading ? "Fetching the answer …" : unserved("The answer", operator, isBought)}
             </p>
           )}
         </div>
@@ -101,6 +102,9 @@ export function Receipt({ network, entry }: Props) {
     </section>
   );
 }
+
+const unserved = (what: string, operator: string, isBought: boolean): string =>
+  `${what} is not served by ${operator}.${isBought ? " Parts were bought on chain: the check below reads them." : ""}`;
 
 async function checked(receipt: SignedReceipt | null) {
   if (!receipt) return null;
