@@ -10,26 +10,29 @@ const key = z
   .regex(/^0x[0-9a-fA-F]{64}$/, "must be 32 bytes of hex")
   .transform((text) => text as Hex);
 
+/** Where the contracts of one system are, as `og devnet` and deployments write it down. */
+export const deploymentSchema = z.object({
+  chainId: z.int().positive(),
+  block: z.int().nonnegative(),
+  opg: address,
+  modelRegistry: address,
+  staking: address,
+  delegation: address,
+  votes: address,
+  market: address,
+  batches: address,
+  channels: address,
+  deliveries: address,
+  disputes: address,
+  arbiter: address,
+  validator: address,
+});
+
 const schema = z.object({
   /** folder of the node's own state */
   dataDir: z.string().min(1),
   rpcUrl: z.url(),
-  deployment: z.object({
-    chainId: z.int().positive(),
-    block: z.int().nonnegative(),
-    opg: address,
-    modelRegistry: address,
-    staking: address,
-    delegation: address,
-    votes: address,
-    market: address,
-    batches: address,
-    channels: address,
-    deliveries: address,
-    disputes: address,
-    arbiter: address,
-    validator: address,
-  }),
+  deployment: deploymentSchema,
   /** folders of models (`writeModel`) */
   models: z.array(z.string()).min(1),
   http: z.object({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65_535).default(0) }).prefault({}),

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Addresses, type Deployment, deploymentOf } from "@opengradient/bindings";
+import { type Deployment, deploymentOf } from "@opengradient/bindings";
+import { deploymentSchema } from "@opengradient/node";
 import type { Reader, Writer } from "@opengradient/protocol";
 import type { Command } from "commander";
-import { type Address, type Chain, createPublicClient, createWalletClient, defineChain, http } from "viem";
+import { type Chain, createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { z } from "zod";
 import { CommandError, EXIT } from "../failure.ts";
 import { DEVNET_CHAIN_ID } from "./accounts.ts";
@@ -17,19 +18,7 @@ export type SigningOptions = ChainOptions & KeyOptions;
 /** A system on a chain, and where that chain answers. */
 export type Place = { readonly rpc: string; readonly deployment: Deployment };
 
-const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
-  .transform((value) => value as Address);
-const names = ["opg", "modelRegistry", "staking", "market", "disputes", "arbiter", "validator"] as const;
-const placeSchema = z.object({
-  rpc: z.url(),
-  deployment: z.object({
-    ...(Object.fromEntries(names.map((name) => [name, address])) as Record<keyof Addresses, typeof address>),
-    chainId: z.int().positive(),
-    block: z.int().nonnegative(),
-  }),
-});
+const placeSchema = z.object({ rpc: z.url(), deployment: deploymentSchema });
 
 export const chainOptions = (command: Command): Command =>
   command
