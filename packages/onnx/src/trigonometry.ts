@@ -1,5 +1,6 @@
 /** sin, cos, tan and their inverses in primitive instructions. Errors: docs/spec/accuracy.md. */
 import type { Expr } from "@opengradient/program";
+import { fastSum } from "./pairs.ts";
 import {
   and,
   fabs,
@@ -57,7 +58,8 @@ function window(size: Expr): readonly [Expr, Expr, Expr] {
 
 /**
  * |x| = turns·π/2 + high + low for every finite x (Payne and Hanek): |x|·2/π mod 4 as a fixed-point number of 64 bits.
- * Its 62 bits of the rest, less than half a turn either way, become a float of 23 bits and one of what is left.
+ * Its 62 bits of the rest, less than half a turn either way, become a float and one of what that leaves. They are
+ * taken in three pieces that are floats without rounding, since next to a whole turn all but the last bits cancel.
  */
 function reduce(size: Expr): Reduced {
   const m = or(and(size, int(0x7fffff)), int(0x800000));
@@ -68,14 +70,15 @@ function reduce(size: Expr): Reduced {
   const turns = shr(iadd(high, int(0x20000000)), int(30));
   const rest = isub(high, shl(turns, int(30)));
   const top = i2f(and(rest, int(-128)));
-  const bottom = fmul(i2f(or(shl(and(rest, int(127)), int(24)), shr(low, int(8)))), word(0x33800000));
-  const sum = fadd(top, bottom);
-  const lost = fsub(bottom, fsub(sum, top));
+  const middle = fmul(i2f(or(shl(and(rest, int(127)), int(16)), shr(low, int(16)))), word(0x37800000));
+  const bottom = fmul(i2f(and(low, int(0xffff))), word(0x2f800000));
+  const upper = fastSum(top, middle);
+  const sum = fastSum(upper.high, fadd(upper.low, bottom));
   const small = flt(size, word(0x3f490fdb));
   return {
     turns: select(small, int(0), turns),
-    high: select(small, size, fmul(sum, STEP_HIGH)),
-    low: select(small, int(0), fadd(fmul(sum, STEP_LOW), fmul(lost, STEP_HIGH))),
+    high: select(small, size, fmul(sum.high, STEP_HIGH)),
+    low: select(small, int(0), fadd(fmul(sum.high, STEP_LOW), fmul(sum.low, STEP_HIGH))),
   };
 }
 
