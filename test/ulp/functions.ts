@@ -10,6 +10,8 @@ export type Swept = {
   readonly exact: (x: number) => number;
   /** units in the last place */
   readonly most: number;
+  /** f(−x) = −f(x), or f(x): what is asked of negative inputs instead of closeness to `exact` */
+  readonly symmetry?: "odd" | "even";
 };
 
 const swept = (operator: string, most: number, exact: (x: number) => number): Swept => ({
@@ -18,6 +20,9 @@ const swept = (operator: string, most: number, exact: (x: number) => number): Sw
   exact,
   most,
 });
+
+const oddly = (...facts: Parameters<typeof swept>): Swept => ({ ...swept(...facts), symmetry: "odd" });
+const evenly = (...facts: Parameters<typeof swept>): Swept => ({ ...swept(...facts), symmetry: "even" });
 
 const NEAR = 2 ** -12;
 
@@ -52,21 +57,21 @@ const elu = (x: number): number => (x < 0 ? Math.expm1(x) : x);
 const { POSITIVE_INFINITY: INFINITY, NEGATIVE_INFINITY } = Number;
 export const FUNCTIONS: readonly Swept[] = [
   swept("Exp", 2, between(Math.exp, { near: (x) => 1 + x + 0.5 * x * x, beyond: 105, far: step(0, INFINITY) })),
-  swept("Tanh", 2, between(Math.tanh, { near: odd(-1 / 3), beyond: 20, far: step(-1, 1) })),
+  oddly("Tanh", 2, between(Math.tanh, { near: odd(-1 / 3), beyond: 20, far: step(-1, 1) })),
   swept("Sigmoid", 2, between(oracle.sigmoid, { near: (x) => 0.5 + 0.25 * x, beyond: 105, far: step(0, 1) })),
-  swept("Erf", 2, between(oracle.erf, { near: oracle.erfNear0, beyond: 6, far: step(-1, 1) })),
+  oddly("Erf", 2, between(oracle.erf, { near: oracle.erfNear0, beyond: 6, far: step(-1, 1) })),
   swept("Log", 2, (x) => (x < 0 ? Number.NaN : Math.log(x))),
-  swept("Sin", 2, between(Math.sin, { near: odd(-1 / 6) })),
-  swept("Cos", 2, between(Math.cos, { near: (x) => 1 - 0.5 * x * x })),
-  swept("Tan", 4, between(Math.tan, { near: odd(1 / 3) })),
-  swept("Asin", 4, between(Math.asin, { near: odd(1 / 6), beyond: 1, far: () => Number.NaN })),
+  oddly("Sin", 2, between(Math.sin, { near: odd(-1 / 6) })),
+  evenly("Cos", 2, between(Math.cos, { near: (x) => 1 - 0.5 * x * x })),
+  oddly("Tan", 4, between(Math.tan, { near: odd(1 / 3) })),
+  oddly("Asin", 4, between(Math.asin, { near: odd(1 / 6), beyond: 1, far: () => Number.NaN })),
   swept("Acos", 4, between(Math.acos, { near: (x) => Math.PI / 2 - x, beyond: 1, far: () => Number.NaN })),
-  swept("Atan", 4, between(Math.atan, { near: odd(-1 / 3), beyond: 2 ** 40, far: step(-Math.PI / 2, Math.PI / 2) })),
-  swept("Sinh", 4, between(Math.sinh, { near: odd(1 / 6), beyond: 90, far: step(NEGATIVE_INFINITY, INFINITY) })),
-  swept("Cosh", 4, between(Math.cosh, { near: (x) => 1 + 0.5 * x * x, beyond: 90, far: () => INFINITY })),
-  swept("Asinh", 4, between(Math.asinh, { near: odd(-1 / 6) })),
+  oddly("Atan", 4, between(Math.atan, { near: odd(-1 / 3), beyond: 2 ** 40, far: step(-Math.PI / 2, Math.PI / 2) })),
+  oddly("Sinh", 4, between(Math.sinh, { near: odd(1 / 6), beyond: 90, far: step(NEGATIVE_INFINITY, INFINITY) })),
+  evenly("Cosh", 4, between(Math.cosh, { near: (x) => 1 + 0.5 * x * x, beyond: 90, far: () => INFINITY })),
+  oddly("Asinh", 4, between(Math.asinh, { near: odd(-1 / 6) })),
   swept("Acosh", 4, (x) => (x < 1 ? Number.NaN : Math.acosh(x))),
-  swept("Atanh", 4, between(Math.atanh, { near: odd(1 / 3), beyond: 1, far: () => Number.NaN })),
+  oddly("Atanh", 4, between(Math.atanh, { near: odd(1 / 3), beyond: 1, far: () => Number.NaN })),
   swept("Softplus", 4, between(oracle.softplus, { near: oracle.softplusNear0, beyond: 105, far: oracle.softplusFar })),
   swept("Mish", 4, between(oracle.mish, { near: oracle.mish, beyond: 120, far: ramp })),
   swept(

@@ -7,6 +7,7 @@ import { type AttributeValue, oneNode } from "../../packages/onnx/test/onnxFile.
 import type { Swept } from "./functions.ts";
 
 const PATTERNS = 2 ** 32;
+const SIGN = 2 ** 31;
 /** numbers for each call of the engine */
 export const CHUNK = 2 ** 20;
 
@@ -55,11 +56,18 @@ export async function sweep(swept: Swept, stride: number): Promise<Found> {
   const engine = await engineOf(swept.operator, swept.attributes);
   const words = new Uint32Array(CHUNK);
   const floats = new Float32Array(words.buffer);
+  const run = (): Float32Array =>
+    floatsOf(engine.run([{ dtype: 0, dims: [CHUNK], data: new Uint8Array(words.buffer) }]));
   const found = { name: swept.name, inputs: 0, ulps: 0, at: 0, wrong: 0, wrongAt: undefined as number | undefined };
-  for (let start = 0; start < PATTERNS; start += CHUNK * stride) {
-    for (let i = 0; i < CHUNK; i++) words[i] = start + i * stride;
-    const results = engine.run([{ dtype: 0, dims: [CHUNK], data: new Uint8Array(words.buffer) }]);
-    compare(swept.exact, floats, floatsOf(results), found);
+  const most = swept.symmetry ? SIGN : PATTERNS;
+  for (let start = 0; start < most; start += CHUNK * stride) {
+    for (let i = 0; i < CHUNK; i++) words[i] = (start + i * stride) % most;
+    const results = run().slice();
+    compare(swept.exact, floats, results, found);
+    found.inputs += CHUNK;
+    if (!swept.symmetry) continue;
+    for (let i = 0; i < CHUNK; i++) words[i] = words[i]! + SIGN;
+    compareMirrored(swept.symmetry, floats, results, run(), found);
     found.inputs += CHUNK;
   }
   return found;
@@ -85,5 +93,21 @@ function compare(exact: Swept["exact"], inputs: Float32Array, got: Float32Array,
         found.at = x;
       }
     }
+  }
+}
+
+/** What comes of −x must be what came of x, to the bit, but for the sign of an odd function. */
+function compareMirrored(
+  symmetry: "odd" | "even",
+  inputs: Float32Array,
+  right: Float32Array,
+  left: Float32Array,
+  found: Mutable,
+): void {
+  const sign = symmetry === "odd" ? -1 : 1;
+  for (let i = 0; i < inputs.length; i++) {
+    if (Object.is(left[i]!, sign * right[i]!)) continue;
+    found.wrong++;
+    found.wrongAt ??= inputs[i]!;
   }
 }
