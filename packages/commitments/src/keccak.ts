@@ -5,7 +5,8 @@ export type Hash = Uint8Array;
 /** n hashes one after the other: 32·n bytes. */
 export type HashList = Uint8Array;
 
-const CHUNK = 1 << 18;
+/** Bytes that are hashed in one go: 1,024 leaves. */
+export const CHUNK = 1 << 18;
 const SOURCE = FIRST_FREE;
 const OUT = SOURCE + CHUNK + 512;
 

@@ -6,11 +6,12 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { stream } from "hono/streaming";
 import type { Answer } from "./answers.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
-import { encodeModel, MODEL_FILES, type ModelFile } from "./modelFiles.ts";
+import { MODEL_FILES, type ModelFile, modelFile } from "./modelFiles.ts";
 import type { Operator } from "./operator.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -33,6 +34,15 @@ const isHash = (text: string): text is `0x${string}` => /^0x[0-9a-f]{64}$/.test(
 
 const binary = (c: Context, bytes: Uint8Array) =>
   c.body(bytes as Uint8Array<ArrayBuffer>, 200, { "content-type": "application/octet-stream" });
+
+/** Parts one after the other, as fast as they are taken. */
+function streamed(c: Context, parts: readonly Uint8Array[]) {
+  c.header("content-type", "application/octet-stream");
+  c.header("content-length", String(parts.reduce((sum, part) => sum + part.length, 0)));
+  return stream(c, async (out) => {
+    for (const part of parts) await out.write(part);
+  });
+}
 
 /** What the daemon serves. Everything is checked by whoever fetches it, against a hash that they know. */
 export function openHttp(options: HttpOptions): Hono {
@@ -62,7 +72,7 @@ function serveModels(app: Hono, models: ReadonlyMap<string, LoadedModel>): void 
   app.get("/models/:root/:file", (c) => {
     const model = models.get(c.req.param("root"));
     const file = c.req.param("file") as ModelFile;
-    return model && MODEL_FILES.includes(file) ? binary(c, encodeModel(model)[file]) : c.notFound();
+    return model && MODEL_FILES.includes(file) ? streamed(c, modelFile(model, file)) : c.notFound();
   });
 }
 

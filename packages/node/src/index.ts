@@ -5,6 +5,7 @@ export { SecondClaimError } from "./guard.ts";
 export { LIES, type Lie, liar, lyingExecutor, occasionalLiar } from "./liar.ts";
 export { jsonLog, type Log, silentLog } from "./log.ts";
 export * from "./modelFiles.ts";
+export { ModelFilesError } from "./modelIntake.ts";
 export * from "./models.ts";
 export { type Node, type NodeParts, startNode, WrongChainError } from "./node.ts";
 export * from "./remote.ts";

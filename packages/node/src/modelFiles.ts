@@ -1,16 +1,21 @@
-import { concatBytes, fromHex, type HashList, modelRoot, toHex } from "@opengradient/commitments";
 import {
-  decodeProgram,
+  concatBytes,
+  fromHex,
+  type HashList,
+  listRoot,
+  modelRoot,
+  pieceRoots,
+  tensorRootOfPieces,
+  toHex,
+  treeRoot,
+} from "@opengradient/commitments";
+import {
   elementsOf,
   encodeHeader,
   encodeKernel,
   type Program,
-  programRoot,
+  programLeavesOf,
   type Tensor,
-  tensorRootOf,
-  tensorsRoot,
-  validateProgram,
-  widthOf,
 } from "@opengradient/program";
 import type { Hex } from "viem";
 
@@ -23,22 +28,22 @@ export type ModelFacts = {
   readonly compilerHash: Hex;
 };
 
-export type StoredModel = ModelFacts & {
-  readonly modelRoot: Hex;
+/** What `model.json` says: the facts, and the roots that they and the other files make. */
+export type ModelCard = ModelFacts & { readonly modelRoot: Hex; readonly programRoot: Hex; readonly weightsRoot: Hex };
+
+export type StoredModel = ModelCard & {
   readonly program: Program;
+  /** leaves of the program tree */
+  readonly programLeaves: HashList;
   readonly weights: readonly Tensor[];
   /** tensorRoots of the weights */
   readonly weightRoots: HashList;
+  /** `pieceRoots` of the weights, one after the other */
+  readonly weightPieces: HashList;
 };
-
-/** Files that are not the model that they are said to be. */
-export class ModelFilesError extends Error {
-  override readonly name = "ModelFilesError";
-}
 
 export const MODEL_FILES = ["model.json", "program.bin", "weights.bin"] as const;
 export type ModelFile = (typeof MODEL_FILES)[number];
-export type ModelBytes = Readonly<Record<ModelFile, Uint8Array>>;
 
 const u32 = (value: number): Uint8Array => {
   const out = new Uint8Array(4);
@@ -46,73 +51,55 @@ const u32 = (value: number): Uint8Array => {
   return out;
 };
 
-/** `(u32 length ‖ bytes)` of the header, then of each descriptor, big-endian. */
-const encodeProgramFile = (program: Program): Uint8Array =>
-  concatBytes(
-    [encodeHeader(program), ...program.kernels.map((kernel, k) => encodeKernel(kernel, k))].flatMap((part) => [
-      u32(part.length),
-      part,
-    ]),
+/** The modelRoot that a card's other roots and hashes make. */
+export const rootOfCard = (card: Omit<ModelCard, "modelRoot" | "name">): Hex =>
+  toHex(
+    modelRoot({
+      programRoot: fromHex(card.programRoot, 32),
+      weightsRoot: fromHex(card.weightsRoot, 32),
+      sourceHash: fromHex(card.sourceHash, 32),
+      compilerHash: fromHex(card.compilerHash, 32),
+    }),
   );
 
-/** @throws ModelFilesError or ProgramError */
-function decodeProgramFile(bytes: Uint8Array): Program {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (at + 4 > bytes.length) throw new ModelFilesError("program.bin ends in the middle of a length");
-    const length = view.getUint32(at);
-    if (at + 4 + length > bytes.length) throw new ModelFilesError("program.bin ends in the middle of a part");
-    parts.push(bytes.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  const [header, ...descriptors] = parts;
-  if (!header) throw new ModelFilesError("program.bin is empty");
-  return decodeProgram(header, descriptors);
-}
-
-function splitWeights(program: Program, bytes: Uint8Array): Tensor[] {
-  let at = 0;
-  const weights = program.weights.map((info) => {
-    const length = elementsOf(info) * widthOf(info.dtype);
-    at += length;
-    return { ...info, data: bytes.slice(at - length, at) };
-  });
-  if (at !== bytes.length)
-    throw new ModelFilesError(`weights.bin has ${bytes.length} bytes and the header asks for ${at}`);
-  return weights;
-}
-
 /** A model with its roots, computed from its parts. */
-export function modelOf(facts: ModelFacts, program: Program, weights: readonly Tensor[]): StoredModel {
-  const root = modelRoot({
-    programRoot: programRoot(program),
-    weightsRoot: tensorsRoot(weights),
-    sourceHash: fromHex(facts.sourceHash, 32),
-    compilerHash: fromHex(facts.compilerHash, 32),
-  });
-  const { name, sourceHash, compilerHash } = facts;
-  const weightRoots = concatBytes(weights.map(tensorRootOf));
-  return { name, sourceHash, compilerHash, modelRoot: toHex(root), program, weights, weightRoots };
-}
-
-export function encodeModel({ program, weights, name, sourceHash, compilerHash, modelRoot }: StoredModel): ModelBytes {
+export function modelOf(
+  { name, sourceHash, compilerHash }: ModelFacts,
+  program: Program,
+  weights: readonly Tensor[],
+): StoredModel {
+  const leaves = programLeavesOf(program);
+  const pieces = weights.map(({ data }) => pieceRoots(data));
+  const weightRoots = concatBytes(
+    weights.map((tensor, i) => tensorRootOfPieces(tensor.dtype, elementsOf(tensor), pieces[i]!)),
+  );
+  const roots = { programRoot: toHex(treeRoot(leaves)), weightsRoot: toHex(listRoot(weightRoots)) };
+  const card = { name, sourceHash, compilerHash, ...roots };
   return {
-    "model.json": new TextEncoder().encode(
-      `${JSON.stringify({ name, modelRoot, sourceHash, compilerHash }, null, 2)}\n`,
-    ),
-    "program.bin": encodeProgramFile(program),
-    "weights.bin": concatBytes(weights.map(({ data }) => data)),
+    ...card,
+    modelRoot: rootOfCard(card),
+    program,
+    programLeaves: leaves,
+    weights,
+    weightRoots,
+    weightPieces: concatBytes(pieces),
   };
 }
 
-/** @throws ModelFilesError if what the files hold has another root than model.json says; ProgramError if it is not valid */
-export function decodeModel(files: ModelBytes): StoredModel {
-  const said = JSON.parse(new TextDecoder().decode(files["model.json"])) as ModelFacts & { modelRoot: Hex };
-  const program = decodeProgramFile(files["program.bin"]);
-  validateProgram(program);
-  const model = modelOf(said, program, splitWeights(program, files["weights.bin"]));
-  if (model.modelRoot !== said.modelRoot)
-    throw new ModelFilesError(`the files make model ${model.modelRoot}, model.json says ${said.modelRoot}`);
-  return model;
+/**
+ * The bytes of a file, in parts that are not copied. Before what can be long stand the hashes that each part of it is
+ * checked with, so that a reader knows a false part when it has it (`modelIntake.ts`):
+ * `program.bin`: u32 leaves of the program tree ‖ the leaves ‖ (u32 length ‖ bytes) of the header, then of each descriptor;
+ * `weights.bin`: the weightPieces ‖ the weights' data. Integers are big-endian.
+ */
+export function modelFile(model: StoredModel, file: ModelFile): readonly Uint8Array[] {
+  if (file === "weights.bin") return [model.weightPieces, ...model.weights.map(({ data }) => data)];
+  if (file === "program.bin") {
+    const { program, programLeaves } = model;
+    const parts = [encodeHeader(program), ...program.kernels.map((kernel, k) => encodeKernel(kernel, k))];
+    return [u32(parts.length), programLeaves, ...parts.flatMap((part) => [u32(part.length), part])];
+  }
+  const { name, modelRoot, programRoot, weightsRoot, sourceHash, compilerHash } = model;
+  const card = { name, modelRoot, programRoot, weightsRoot, sourceHash, compilerHash };
+  return [new TextEncoder().encode(`${JSON.stringify(card, null, 2)}\n`)];
 }

@@ -1,4 +1,5 @@
 import { concatBytes } from "@opengradient/commitments";
+import { ProgramError } from "@opengradient/program";
 import {
   decodePackage,
   encodePackage,
@@ -9,7 +10,8 @@ import {
   receiptFromJson,
 } from "@opengradient/protocol";
 import type { Hex } from "viem";
-import { decodeModel, MODEL_FILES, type ModelFile, type StoredModel } from "./modelFiles.ts";
+import type { ModelFile, StoredModel } from "./modelFiles.ts";
+import { cardIntake, type Intake, ModelFilesError, programIntake, weightsIntake } from "./modelIntake.ts";
 
 /** What an operator's HTTP side did not give, or gave wrong. */
 export class RemoteError extends Error {
@@ -48,15 +50,12 @@ async function get(endpoint: string, path: string, most: number): Promise<Uint8A
   return response && limited(url, response, most);
 }
 
-type Heard = (loaded: number) => void;
-
 /** Reads no more than was to be expected: an operator can not fill a watcher's memory. */
-async function limited(url: string, response: Response, most: number, heard: Heard = () => {}): Promise<Uint8Array> {
+async function limited(url: string, response: Response, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
-    heard(length);
     if (length > most) throw new RemoteError(`${url} sends more than ${most} bytes`);
     parts.push(part);
   }
@@ -121,9 +120,10 @@ export const fetchNode = (endpoint: string, digest: Hex, position: bigint): Prom
 /** Bytes of a file so far, and of all of it when the other side said how many. */
 export type Progress = (file: ModelFile, loaded: number, total: number | undefined) => void;
 
-/** A large file may take as long as it keeps coming. */
-async function download(endpoint: string, path: string, tell: (loaded: number, total: number | undefined) => void) {
-  const url = urlOf(endpoint, path);
+type Tell = (loaded: number, total: number | undefined) => void;
+
+/** undefined for 404. A large file may take as long as it keeps coming; the first false part ends it. */
+async function download<T>(url: string, intake: Intake<T>, tell: Tell): Promise<T | undefined> {
   const gone = new AbortController();
   const give = () => setTimeout(() => gone.abort(), TIMEOUT);
   let timer = give();
@@ -131,33 +131,38 @@ async function download(endpoint: string, path: string, tell: (loaded: number, t
     const response = await found(url, { signal: gone.signal });
     if (!response) return undefined;
     const total = Number(response.headers.get("content-length")) || undefined;
-    return await limited(url, response, 2 ** 32, (loaded) => {
+    let loaded = 0;
+    for await (const part of response.body ?? []) {
       clearTimeout(timer);
       timer = give();
+      intake.take(part);
+      loaded += part.length;
       tell(loaded, total);
-    });
+    }
+    return intake.end();
   } catch (cause) {
-    throw cause instanceof RemoteError ? cause : new RemoteError(`${url} broke off`, undefined, cause);
+    if (cause instanceof RemoteError) throw cause;
+    const isFalse = cause instanceof ModelFilesError || cause instanceof ProgramError;
+    throw new RemoteError(isFalse ? `${url}: ${cause.message}` : `${url} broke off`, undefined, cause);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** A model with everything that is needed to run it, checked against its root; undefined where it is not served. */
+/**
+ * A model with everything that is needed to run it, checked against its root while it comes: the first part that is not
+ * of this model ends the download. undefined where it is not served.
+ * @throws RemoteError
+ */
 export async function fetchModel(
   endpoint: string,
   modelRoot: Hex,
   tell: Progress = () => {},
 ): Promise<StoredModel | undefined> {
-  const files: Partial<Record<ModelFile, Uint8Array>> = {};
-  for (const name of MODEL_FILES) {
-    const path = `/models/${modelRoot}/${name}`;
-    const bytes = await download(endpoint, path, (loaded, total) => tell(name, loaded, total));
-    if (!bytes) return undefined;
-    files[name] = bytes;
-  }
-  const model = decodeModel(files as Record<ModelFile, Uint8Array>);
-  if (model.modelRoot !== modelRoot)
-    throw new RemoteError(`${endpoint} serves model ${model.modelRoot} as ${modelRoot}`);
-  return model;
+  const fetched = <T>(file: ModelFile, intake: Intake<T>): Promise<T | undefined> =>
+    download(urlOf(endpoint, `/models/${modelRoot}/${file}`), intake, (...at) => tell(file, ...at));
+  const card = await fetched("model.json", cardIntake(modelRoot));
+  const program = card && (await fetched("program.bin", programIntake(card)));
+  const weights = program && (await fetched("weights.bin", weightsIntake(card, program.program)));
+  return weights && { ...card, ...program, ...weights };
 }

@@ -1,14 +1,15 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Dtype, OP, type Program } from "@opengradient/program";
 import { expect, test } from "vitest";
 import { openBlobs } from "../src/blobs.ts";
 import { ConfigError, parseConfig } from "../src/config.ts";
 import { DataDirectoryInUseError, openDatabase } from "../src/database.ts";
 import { openGuard, SecondClaimError } from "../src/guard.ts";
-import { decodeModel, encodeModel, ModelFilesError, modelOf } from "../src/modelFiles.ts";
+import type { ModelFile } from "../src/modelFiles.ts";
+import { ModelFilesError } from "../src/modelIntake.ts";
 import { readModel, writeModel } from "../src/models.ts";
 import { scratch } from "./scratch.ts";
+import { hash, sumModel } from "./sumModel.ts";
 
 test("the guard signs one claim for a request, also after a restart", () => {
   const path = join(scratch(), "guard.db");
@@ -57,58 +58,35 @@ test("blobs that nobody wants any more go, and so does what a kill left half wri
   expect(blobs.retain(new Set([wanted]))).toEqual({ removed: 0, left: 1 });
 });
 
-const tensor = (dims: readonly number[]) => ({ dtype: 1 as Dtype, dims });
-const program: Program = {
-  inputs: [tensor([4])],
-  weights: [tensor([4])],
-  kernels: [
-    {
-      outType: 1,
-      loops: [4],
-      folds: [],
-      state: 0,
-      accesses: ([0, 1] as const).map((space) => ({
-        space,
-        index: 0,
-        dtype: 1 as Dtype,
-        length: 4,
-        elseWord: 0,
-        dynMask: 0,
-        coordinates: [{ base: 0, extent: 4, stride: 1, coef: [1] }],
-      })),
-      constants: [],
-      init: [],
-      step: [],
-      done: [
-        [OP.ld, 0, 0, 0],
-        [OP.ld, 1, 0, 0],
-        [OP.iadd, 16, 17, 0],
-      ],
-      results: [18],
-      groupPos: 0,
-      groupSize: 1,
-    },
-  ],
-  outputs: [{ kernel: 0, dims: [4] }],
-};
-const hash = (byte: string) => `0x${byte.repeat(32)}` as const;
-const model = modelOf({ name: "sum", sourceHash: hash("01"), compilerHash: hash("02") }, program, [
-  { ...tensor([4]), data: Uint8Array.from({ length: 16 }, (_, i) => i) },
-]);
-
 test("a model comes back from its folder, and not when a byte of it differs", () => {
   const folder = join(scratch(), "sum");
+  const model = sumModel(4);
   writeModel(folder, model);
   expect(readModel(folder)).toEqual(model);
-  const files = encodeModel(model);
-  const changed = (name: keyof typeof files, at: number) => {
-    const bytes = files[name].slice();
-    bytes[at]! ^= 1;
-    return () => decodeModel({ ...files, [name]: bytes });
+  const reading = (name: ModelFile, change: (bytes: Uint8Array) => Uint8Array) => () => {
+    const path = join(folder, name);
+    const bytes = new Uint8Array(readFileSync(path));
+    writeFileSync(path, change(bytes));
+    try {
+      readModel(folder);
+    } finally {
+      writeFileSync(path, bytes);
+    }
   };
-  expect(changed("weights.bin", 3)).toThrow(ModelFilesError);
-  for (let at = 0; at < files["program.bin"].length; at++) expect(changed("program.bin", at)).toThrow();
-  expect(() => decodeModel({ ...files, "weights.bin": files["weights.bin"].slice(1) })).toThrow(/15 bytes/);
+  const { name, ...card } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));
+  expect(name).toBe("sum");
+  for (const key of Object.keys(card)) {
+    const other = new TextEncoder().encode(JSON.stringify({ name, ...card, [key]: hash("05") }));
+    expect(reading("model.json", () => other)).toThrow(/the roots in model.json make model/);
+  }
+  expect(reading("model.json", (bytes) => bytes.slice(1))).toThrow(/is not JSON/);
+  for (const file of ["program.bin", "weights.bin"] as const) {
+    const { length } = readFileSync(join(folder, file));
+    for (let at = 0; at < length; at++)
+      expect(reading(file, (bytes) => bytes.with(at, bytes[at]! ^ 1))).toThrow(ModelFilesError);
+    expect(reading(file, (bytes) => bytes.slice(0, -1))).toThrow(`${file} ends early, after ${length - 1} bytes`);
+    expect(reading(file, (bytes) => Uint8Array.of(...bytes, 0))).toThrow(`${file} goes on after its ${length} bytes`);
+  }
   expect(() => readModel(scratch())).toThrow(/model.json is missing/);
 });
 

@@ -24,7 +24,7 @@ import { connectSigning, type SigningOptions, signingOptions } from "../chain/co
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import { numbered, numbers, readInputs } from "../model/tensors.ts";
-import { opg, table } from "../words.ts";
+import { bytes, opg, table } from "../words.ts";
 import { wholeNumber } from "./devnet.ts";
 import { addressOf, hashOf, opgAmount } from "./stake.ts";
 
@@ -60,8 +60,9 @@ export const requestCommand: Register = (og) => {
         const coverage = opgAmount("--coverage", options.coverage);
         const quotes = await findOperators(writer, modelRoot, BigInt(place.deployment.block));
         const chosen = choose(quotes, { ...options, coverage });
-        output.progress(`fetching the model from ${chosen.endpoint} …`);
-        const found = await fetchModel(chosen.endpoint, modelRoot);
+        const found = await fetchModel(chosen.endpoint, modelRoot, (file, loaded, total) =>
+          output.progress(`${file} from ${chosen.endpoint}: ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ""} …`),
+        );
         if (!found)
           throw new CommandError(`${chosen.endpoint} does not serve model ${modelRoot}`, { code: EXIT.chain });
         const salt = newSalt();
