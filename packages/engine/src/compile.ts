@@ -1,12 +1,13 @@
 import { type Program, SPACE, validateProgram } from "@opengradient/program";
 import { addFunction, encodeModule, newModule } from "./emit.ts";
 import { EngineError } from "./errors.ts";
-import { type WasmModule, wasm, whyNoThreads } from "./host.ts";
+import { cores, type WasmModule, wasm, whyNoThreads } from "./host.ts";
 import { readBounds } from "./intervals.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { lowerKernel } from "./lower.ts";
 import { originsOf } from "./origins.ts";
 import { type Paths, planKernel } from "./paths.ts";
+import { WORTH_SHARING } from "./schedule.ts";
 import type { KernelPlan, PathName, Stage } from "./stages.ts";
 
 export type Compiled = {
@@ -24,11 +25,32 @@ export type Compiled = {
 export type CompileOptions = {
   /** "scalar": one element at a time everywhere, to compare the fast paths with */
   readonly paths?: Paths;
-  /** threads that share a run, this one included; by default 1. Never changes a bit. */
-  readonly threads?: number;
+  /** threads that share a run, this one included; by default 1, "auto" for what pays. Never changes a bit. */
+  readonly threads?: number | "auto";
 };
 
 const MOST_THREADS = 64;
+/** Of "auto": other programs want to live too, and memory feeds few. */
+const MOST_BY_ITSELF = 4;
+/** Nanoseconds of a run that pay for one thread: to start it takes tens of milliseconds, to call it some microseconds. */
+const WORTH_A_THREAD = 2_000_000;
+
+/** Of a run on one thread, roughly, what others could take a part of. */
+function sharedNanoseconds(program: Program, plans: readonly KernelPlan<Stage>[]): number {
+  const ofKernel = ({ stages }: KernelPlan<Stage>, k: number): number => {
+    const shared = stages.filter(
+      ({ atLoad, blocks, nanoseconds }) => !atLoad && blocks > 1 && nanoseconds >= WORTH_SHARING,
+    );
+    const slices = runsInSlices(program, k) ? program.kernels[k]!.loops[0]! : 1;
+    return slices * shared.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0);
+  };
+  return plans.map(ofKernel).reduce((sum, nanoseconds) => sum + nanoseconds, 0);
+}
+
+function threadsFor(program: Program, plans: readonly KernelPlan<Stage>[], wanted: number | "auto"): number {
+  if (wanted !== "auto") return Math.min(Math.floor(wanted), MOST_THREADS);
+  return Math.min(Math.floor(sharedNanoseconds(program, plans) / WORTH_A_THREAD), cores(), MOST_BY_ITSELF);
+}
 
 export function runsInSlices(program: Program, k: number): boolean {
   const kernel = program.kernels[k]!;
@@ -51,11 +73,12 @@ export async function compile(
   { paths = "all", threads: wanted = 1 }: CompileOptions = {},
 ): Promise<Compiled> {
   validateProgram(program);
-  const missing = wanted > 1 ? whyNoThreads() : undefined;
-  const threads = missing === undefined ? Math.max(1, Math.min(Math.floor(wanted), MOST_THREADS)) : 1;
   const lowered = program.kernels.map((kernel, index) => lowerKernel({ index, kernel }, runsInSlices(program, index)));
   const before = { origins: originsOf(lowered), bounds: readBounds(lowered) };
   const plans = lowered.map((kernel) => planKernel(kernel, paths, before));
+  const fitting = Math.max(1, threadsFor(program, plans, wanted));
+  const missing = fitting > 1 ? whyNoThreads() : undefined;
+  const threads = missing === undefined ? fitting : 1;
   const layout = layOut(program, plans);
   const builder = newModule();
   const functions = plans.map((plan) => plan.stages.map((stage) => addFunction(builder, stage.fn)));

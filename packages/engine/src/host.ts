@@ -27,6 +27,7 @@ type Globals = {
   readonly WebAssembly: Wasm;
   readonly Worker?: WorkerClass;
   readonly crossOriginIsolated?: boolean;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly process?: { getBuiltinModule?(name: string): NodeThreads | undefined };
 };
 
@@ -42,6 +43,9 @@ export function whyNoThreads(): string | undefined {
     return "this page is not cross-origin isolated, so threads can not share memory";
   return workerClass() ? undefined : "this host has no workers";
 }
+
+/** Threads that this machine runs at once, as far as the host says. */
+export const cores = (): number => globals.navigator?.hardwareConcurrency ?? 1;
 
 export const workerClass = (): WorkerClass | undefined => nodeThreads()?.Worker ?? globals.Worker;
 

@@ -37,8 +37,8 @@ export type Schedule = {
   readonly ends: readonly number[];
 };
 
-/** Work shorter than this is not handed out: another thread would not have it done sooner. */
-const WORTH_SHARING = 5_000;
+/** Nanoseconds: shorter work is not handed out, since another thread would not have it done sooner. */
+export const WORTH_SHARING = 5_000;
 /** A part should last this long at least. */
 const SHORTEST_PART = 2_000;
 /** Parts for each thread, so that one that comes late or is held up takes fewer. */

@@ -27,6 +27,27 @@ describe("threads", () => {
     }
   }, 60_000);
 
+  it("are as many as pay when nobody says how many: one for little work", async () => {
+    vi.stubGlobal("navigator", { hardwareConcurrency: 3 });
+    const much = matmul(
+      { batch: 1, m: 512, n: 512, k: 512, weight: true, batched: false, bias: false },
+      random(12),
+      "plain",
+    );
+    try {
+      const threadsOf = async ({ program }: typeof much) => (await compile(program, { threads: "auto" })).threads;
+      expect(await threadsOf(large)).toBe(1);
+      const three = await load(await compile(much.program, { threads: "auto" }), much.weights);
+      expect(three.threads).toBe(3);
+      expect(three.run(much.inputs)).toEqual((await load(await compile(much.program), much.weights)).run(much.inputs));
+      three.close();
+      vi.stubGlobal("navigator", undefined);
+      expect(await threadsOf(much)).toBe(1);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  }, 60_000);
+
   it("of a failed look do not wait for ever: the run throws, and so does the next", async () => {
     const engine = await load(await compile(large.program, { threads: 2 }), large.weights);
     const now = vi.spyOn(performance, "now");

@@ -1,8 +1,10 @@
 /** What speaks to nodes and reads claims without being one: nothing here needs Node, so that a browser can have it. */
 export { type Case, type CaseView, dataOf, decide, runCase, viewCase } from "./case.ts";
 export { openingBytes, type Served, servedNodes, wireProof } from "./evidence.ts";
+export { wasmExecutor } from "./executor.ts";
 export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
 export * from "./modelFiles.ts";
+export { ModelFilesError } from "./modelIntake.ts";
 export { COMMIT_GAS, challengerPrices, DEMAND_GAS, EXPIRE_GAS, type PriceFacts } from "./pricing.ts";
 export * from "./remote.ts";
 export { traceRun } from "./runs.ts";

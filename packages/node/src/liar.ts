@@ -32,6 +32,7 @@ export function lyingExecutor(honest: Executor, lie: "output" | "middle" | "weig
     const runner = await honest(program, weights);
     const falsify = (results: readonly Uint8Array[]) => falseResults(program, results, lie, seed);
     return {
+      ...runner,
       run: (inputs) => falseOutputs(program, runner, inputs, falsify),
       trace: (inputs) => falsify(runner.trace(inputs)),
     };
@@ -50,7 +51,7 @@ export function occasionalLiar(period: number, seed = 1): NodeParts {
     const honest = await wasmExecutor(program, weights);
     const lying = await lyingExecutor(async () => honest, "output", seed)(program, weights);
     const chosen = (inputs: readonly Tensor[]) => (lies(inputs) ? lying : honest);
-    return { run: (inputs) => chosen(inputs).run(inputs), trace: (inputs) => chosen(inputs).trace(inputs) };
+    return { ...honest, run: (inputs) => chosen(inputs).run(inputs), trace: (inputs) => chosen(inputs).trace(inputs) };
   };
   return { executor };
 }

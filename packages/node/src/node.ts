@@ -32,7 +32,7 @@ export type NodeParts = {
 export type Node = {
   /** where it serves */
   readonly url: string;
-  /** Finishes the present turn, closes server and files. */
+  /** Finishes the present turn, closes server, files and threads. */
   stop(): Promise<void>;
 };
 
@@ -160,7 +160,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   return {
     url: server.url,
     stop() {
-      stopping ??= stopAll(loops, server, [db, guard]);
+      const runners = [...models.values()].map(({ runner }) => runner);
+      stopping ??= stopAll(loops, server, [db, guard, ...runners]);
       return stopping;
     },
   };
@@ -171,11 +172,11 @@ type Closable = { close(): void };
 async function stopAll(
   loops: readonly Loop[],
   server: { close(): Promise<void> },
-  files: readonly (Closable | Db)[],
+  held: readonly (Closable | Db)[],
 ): Promise<void> {
   await Promise.all(loops.map((loop) => loop.stop()));
   await server.close();
-  for (const file of files) file.close();
+  for (const each of held) each.close();
 }
 
 type Loop = { readonly wake: () => void; readonly stop: () => Promise<void> };

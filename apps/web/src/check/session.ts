@@ -1,6 +1,5 @@
 import { disputesAbi, stakingAbi } from "@opengradient/bindings";
 import { type Act, claimFacts, knownOf } from "@opengradient/dispute";
-import { compile, load } from "@opengradient/engine";
 import {
   type Case,
   type CaseView,
@@ -12,9 +11,9 @@ import {
   historyOf,
   openingBytes,
   runCase,
-  type StoredModel,
   servedNodes,
   viewCase,
+  wasmExecutor,
 } from "@opengradient/node/client";
 import { widthOf } from "@opengradient/program";
 import { decodePackage, proofBond, type Reader, readEvents } from "@opengradient/protocol";
@@ -110,7 +109,7 @@ async function fetchFromAny(root: Hex, endpoints: readonly string[], say: Say): 
       if (!stored) throw new CheckError(`${endpoint} does not serve the model`);
       const fetched = performance.now();
       say("Their roots are those of the claim. Preparing the engine …");
-      const runner = await engineOf(stored);
+      const runner = await wasmExecutor(stored.program, stored.weights);
       const took = { fetch: fetched - started, prepare: performance.now() - fetched };
       return { ...stored, runner, servedBy: endpoint, took };
     } catch (error) {
@@ -118,11 +117,6 @@ async function fetchFromAny(root: Hex, endpoints: readonly string[], say: Say): 
     }
   }
   throw new CheckError(`nobody serves the model as it was published: ${failures.join("; ")}`);
-}
-
-async function engineOf({ program, weights }: StoredModel): Promise<Runner> {
-  const engine = await load(await compile(program), weights);
-  return { run: (inputs) => engine.run(inputs), trace: (inputs) => engine.trace(inputs).results };
 }
 
 const timed = (runner: Runner, tell: (took: number) => void): Runner => ({

@@ -8,8 +8,16 @@ import type { Model } from "../model/import.ts";
 import { loadModel } from "../model/load.ts";
 import { numbers, readInputs } from "../model/tensors.ts";
 import { duration, table } from "../words.ts";
+import { wholeNumber } from "./devnet.ts";
 
-type Options = { input?: string[]; executor: string; output?: string; shape?: string[]; set?: string[] };
+type Options = {
+  input?: string[];
+  executor: string;
+  threads: string;
+  output?: string;
+  shape?: string[];
+  set?: string[];
+};
 
 export const runCommand: Register = (og) => {
   og.command("run")
@@ -17,6 +25,7 @@ export const runCommand: Register = (og) => {
     .argument("<file>", "a compiled model (.og) or an ONNX file")
     .option("--input <[name=]file>", "a tensor: .json, .pb (ONNX tensor) or raw little-endian bytes", collect)
     .option("--executor <name>", "wasm, reference, or both: run twice and compare every bit of every kernel", "wasm")
+    .option("--threads <n>", "threads of the engine; auto: as many as pay, 4 at most", "auto")
     .option("-o, --output <file>", "write the raw bytes of the first output")
     .option("--shape <name=dims>", "dimensions of an input that the ONNX file leaves open", collect)
     .option("--set <name=value>", "make an input a constant", collect)
@@ -26,7 +35,7 @@ export const runCommand: Register = (og) => {
         const model = loadModel(path, options);
         const inputs = readInputs(model, options.input ?? []);
         output.progress("running …");
-        const { outputs, milliseconds, equal } = await execute(model, inputs, options.executor);
+        const { outputs, milliseconds, threads, equal } = await execute(model, inputs, options);
         if (options.output) writeFileSync(options.output, outputs[0]!.data);
         const named = outputs.map((tensor, i) => ({
           name: model.outputs[i]!.name,
@@ -34,7 +43,7 @@ export const runCommand: Register = (og) => {
           values: numbers(tensor).map((value) => (Number.isFinite(value) ? value : String(value))),
         }));
         const roots = { inputRoot: toHex(tensorsRoot(inputs)), outputRoot: toHex(tensorsRoot(outputs)) };
-        output.result({ modelRoot: model.roots.modelRoot, outputs: named, ...roots, milliseconds, equal }, [
+        output.result({ modelRoot: model.roots.modelRoot, outputs: named, ...roots, milliseconds, threads, equal }, [
           ...named.flatMap(({ name, dims, values }) => [`${name} [${dims}]`, ...shown(values)]),
           "",
           ...table([
@@ -42,32 +51,38 @@ export const runCommand: Register = (og) => {
             ["input", roots.inputRoot],
             ["output", roots.outputRoot],
           ]),
-          `${options.executor}: ${duration(milliseconds)}${equal === undefined ? "" : equal ? "; every kernel equal to the reference, to the bit" : "; DIFFERS from the reference"}`,
+          `${options.executor}: ${duration(milliseconds)}${threads > 1 ? ` on ${threads} threads` : ""}${equal === undefined ? "" : equal ? "; every kernel equal to the reference, to the bit" : "; DIFFERS from the reference"}`,
         ]);
         return equal === false ? EXIT.no : EXIT.done;
       }),
     );
 };
 
-type Done = { readonly outputs: Tensor[]; readonly milliseconds: number; readonly equal?: boolean };
+type Done = {
+  readonly outputs: Tensor[];
+  readonly milliseconds: number;
+  readonly threads: number;
+  readonly equal?: boolean;
+};
 
-async function execute(model: Model, inputs: readonly Tensor[], executor: string): Promise<Done> {
+async function execute(model: Model, inputs: readonly Tensor[], { executor, threads }: Options): Promise<Done> {
   const { program, weights } = model;
   if (!["wasm", "reference", "both"].includes(executor))
     throw new CommandError(`--executor ${executor}: wasm, reference or both`);
   if (executor === "reference") {
     const started = performance.now();
     const results = runReference(program, weights, inputs);
-    return { outputs: outputsOf(program, results), milliseconds: performance.now() - started };
+    return { outputs: outputsOf(program, results), milliseconds: performance.now() - started, threads: 1 };
   }
-  const engine = await load(await compile(program), weights);
+  const wanted = threads === "auto" ? "auto" : wholeNumber("--threads", threads, 1, 64);
+  const engine = await load(await compile(program, { threads: wanted }), weights);
   const started = performance.now();
   const outputs = engine.run(inputs);
-  const milliseconds = performance.now() - started;
-  if (executor === "wasm") return { outputs, milliseconds };
+  const done = { outputs, milliseconds: performance.now() - started, threads: engine.threads };
+  if (executor === "wasm") return done;
   const reference = runReference(program, weights, inputs);
   const { results } = engine.trace(inputs);
-  return { outputs, milliseconds, equal: reference.every((data, k) => Buffer.compare(data, results[k]!) === 0) };
+  return { ...done, equal: reference.every((data, k) => Buffer.compare(data, results[k]!) === 0) };
 }
 
 const MOST = 40;
