@@ -2,7 +2,7 @@
 import { compile, load } from "@opengradient/engine";
 import { type Program, runReference, type Tensor } from "@opengradient/program";
 import { firstDifference, programOfSeed, randomFrom, randomTensors, shrink } from "@opengradient/program/random";
-import { openArbiter } from "./conformanceArbiter.ts";
+import { arbiterRun } from "./conformanceArbiter.ts";
 
 export type Subject = {
   readonly program: Program;
@@ -72,6 +72,6 @@ export const checkEngine: Check = comparing(
 const ASKED = 4;
 
 export async function arbiterCheck(): Promise<Check> {
-  const run = await openArbiter(ASKED);
+  const run = await arbiterRun(ASKED);
   return comparing(({ program, weights, inputs }) => run(program, weights, inputs));
 }

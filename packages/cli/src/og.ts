@@ -7,6 +7,7 @@ import { fuzzCommand } from "./commands/fuzz.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nodeCommand } from "./commands/node.ts";
+import { provableCommand } from "./commands/provable.ts";
 import { registerCommand } from "./commands/register.ts";
 import { reportCommand } from "./commands/report.ts";
 import { requestCommand } from "./commands/request.ts";
@@ -35,6 +36,7 @@ const COMMANDS = [
   conformanceCommand,
   fuzzCommand,
   accuracyCommand,
+  provableCommand,
   supportCommand,
 ];
 
