@@ -24,6 +24,9 @@ struct Result {
 
 /// @notice A contract that asks. Only Deliveries calls it; what it throws away or burns is its own.
 interface IInferenceConsumer {
+    /// The input of a request, under salt 0: operators need nothing else to answer, nor anyone to check.
+    event InputShown(uint256 indexed requestId, Tensor[] inputs);
+
     function onResult(ClaimId id, uint256 requestId, Tensor[] calldata outputs) external;
 
     /// @notice The result given before was proven false.

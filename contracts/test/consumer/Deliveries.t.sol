@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Deliveries} from "../../src/consumer/Deliveries.sol";
 import {InferenceConsumer} from "../../src/consumer/InferenceConsumer.sol";
-import {MockMarket} from "../../src/consumer/MockMarket.sol";
-import {IDeliveries, Result, Told} from "../../src/interfaces/IDeliveries.sol";
-import {IOPG} from "../../src/interfaces/IOPG.sol";
+import {IDeliveries, IInferenceConsumer, Result, Told} from "../../src/interfaces/IDeliveries.sol";
 import {Hashes} from "../../src/libraries/Hashes.sol";
 import {Tensor, Tensors} from "../../src/libraries/Tensors.sol";
-import {Claim, ClaimStatus, Delivery, Levels, Parameters, Request} from "../../src/types/Claim.sol";
+import {Claim, ClaimStatus, Delivery, Levels, Request} from "../../src/types/Claim.sol";
 import {ClaimId, ModelId} from "../../src/types/Identity.sol";
 import {Shape} from "../../src/types/Model.sol";
 import {Alphabet} from "../toys/Alphabet.sol";
-import {BatchWorld, Posted} from "../toys/BatchWorld.sol";
+import {Posted} from "../toys/BatchWorld.sol";
+import {DeliveryWorld} from "../toys/DeliveryWorld.sol";
 import {Run} from "../toys/World.sol";
 
 /// @notice Keeps what it is told; may be told to misbehave.
@@ -42,9 +40,8 @@ contract Listener is InferenceConsumer {
         (mood, _again) = (mood_, again);
     }
 
-    function pull(Claim calldata claim, Result calldata result) external {
-        deliveries.pull(claim, result);
-        results++;
+    function askAbout(Request calldata terms, Tensor[] calldata inputs) external returns (uint256) {
+        return _ask(terms, inputs);
     }
 
     function consume(ModelId model, Claim calldata claim, Result calldata result) external view returns (ClaimId) {
@@ -76,20 +73,11 @@ contract Listener is InferenceConsumer {
     }
 }
 
-contract DeliveriesTest is BatchWorld {
-    Deliveries private deliveries;
+contract DeliveriesTest is DeliveryWorld {
     Listener private listener;
-    /// @dev A Market of its own whose only tier has this mode, and its batches.
+
     function _retier(uint8 mode) private {
-        Parameters memory p = _parameters();
-        p.delivery = mode;
-        _deployMarket(p);
-        _letIn(requester);
-        _letIn(challenger);
-        vm.prank(operator);
-        staking.authorise(address(market));
-        batches = market.batches();
-        deliveries = new Deliveries(market);
+        _deployDeliveries(mode);
         listener = new Listener(deliveries);
         vm.prank(treasury);
         opg.transfer(address(listener), 100e18);
@@ -114,18 +102,6 @@ contract DeliveriesTest is BatchWorld {
         claim.output = Hashes.claimSide(run.salt, 1, Tensors.listRoot(r.outputs));
         vm.prank(signer);
         id = market.post(claim, terms.deadline, "");
-    }
-
-    function _void(Claim memory claim) private {
-        vm.prank(challenger);
-        disputes.demandOpening{value: 1 ether}(claim);
-        skip(tier.answer + 1);
-        disputes.expire(claim, _claimPosition(), 0);
-    }
-
-    function _finalise(Claim memory claim) private {
-        skip(tier.window + tier.grace + 1);
-        market.finalise(claim);
     }
 
     function test_tensorRootsAreThoseOfTheSpec() external pure {
@@ -160,7 +136,7 @@ contract DeliveriesTest is BatchWorld {
         _expect(IDeliveries.DeliveriesNotReady.selector, abi.encode(id, ClaimStatus.Open, Delivery.FINAL));
         deliveries.deliver(claim, r);
         _expect(IDeliveries.DeliveriesNotReady.selector, abi.encode(id, ClaimStatus.Open, Delivery.FINAL));
-        listener.pull(claim, r);
+        listener.takeResult(claim, r);
         _finalise(claim);
         assertTrue(deliveries.deliver(claim, r));
         assertEq(listener.results(), 1);
@@ -181,9 +157,9 @@ contract DeliveriesTest is BatchWorld {
         deliveries.deliver(claim, r);
         _expect(IDeliveries.DeliveriesNotRequester.selector, abi.encode(this, listener));
         deliveries.pull(claim, r);
-        listener.pull(claim, r);
+        listener.takeResult(claim, r);
         _expect(IDeliveries.DeliveriesKnown.selector, abi.encode(claim.requestId, Told.Result));
-        listener.pull(claim, r);
+        listener.takeResult(claim, r);
     }
 
     function test_refundFails() external {
@@ -318,19 +294,34 @@ contract DeliveriesTest is BatchWorld {
         listener.consume(model, claim, r);
     }
 
-    function test_mockMarketForUnitTests() external {
-        MockMarket mock = new MockMarket(IOPG(address(opg)));
-        Listener consumer = new Listener(IDeliveries(address(mock)));
-        vm.prank(treasury);
-        opg.transfer(address(consumer), 10 * FEE);
+    function test_statusByDigest() external {
+        _retier(Delivery.FAST);
+        (Claim memory claim, ClaimId id,) = _answered(_run(1));
+        assertEq(uint8(listener.status(id)), uint8(ClaimStatus.Open));
+        _finalise(claim);
+        assertEq(uint8(listener.status(id)), uint8(ClaimStatus.Final));
+        assertEq(uint8(listener.status(ClaimId.wrap("other"))), uint8(ClaimStatus.None));
+    }
+
+    function test_askedInputIsShownUnsalted() external {
+        _retier(Delivery.FAST);
+        Tensor[] memory inputs = new Tensor[](2);
+        inputs[0] = Tensors.fromU8(hex"0102");
+        inputs[1] = Tensors.fromI32(new int32[](3));
+        Request memory terms = _request(0);
+        vm.expectEmit();
+        emit IInferenceConsumer.InputShown(1, inputs);
+        uint256 requestId = listener.askAbout(terms, inputs);
+        terms.input = Hashes.claimSide(0, 0, Tensors.listRoot(inputs));
+        assertEq(market.waiting(requestId), keccak256(abi.encode(requestId, address(listener), terms)));
+    }
+
+    function test_levelBelowTheRequiredIsNotAskedFor() external {
+        _retier(Delivery.FAST);
         Request memory terms = _request("input");
-        uint256 first = consumer.ask(terms);
-        assertEq(mock.termsOf(first).fee, FEE);
-        mock.answer(first, _resultOf(_run(1)).outputs);
-        mock.revoke(first);
-        mock.fail(consumer.ask(terms));
-        assertEq(consumer.results() + consumer.revoked() + consumer.failed(), 3);
-        assertEq(opg.balanceOf(address(consumer)), 10 * FEE);
+        terms.level = Levels.OPTIMISTIC;
+        _expect(InferenceConsumer.ConsumerLevelTooLow.selector, abi.encode(Levels.OPTIMISTIC, Levels.BUILT));
+        listener.ask(terms);
     }
 
     function i32At(Tensor memory t, uint256 i) external pure returns (int32) {

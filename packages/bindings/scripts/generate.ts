@@ -27,6 +27,7 @@ const CONTRACTS = {
   Batches: "market/Batches.sol",
   Channels: "market/Channels.sol",
   Deliveries: "consumer/Deliveries.sol",
+  InferenceConsumer: "consumer/InferenceConsumer.sol",
   Disputes: "dispute/Disputes.sol",
   Arbiter: "arbiter/Arbiter.sol",
   Validator: "arbiter/Validator.sol",

@@ -409,6 +409,23 @@ export const deliveriesAbi = [
   {"inputs":[{"internalType":"uint256","name":"requestId","type":"uint256"}],"name":"told","outputs":[{"internalType":"enum Told","name":"","type":"uint8"}],"stateMutability":"view","type":"function"},
 ] as const;
 
+export const inferenceConsumerAbi = [
+  {"inputs":[{"internalType":"uint32","name":"level","type":"uint32"},{"internalType":"uint32","name":"required","type":"uint32"}],"name":"ConsumerLevelTooLow","type":"error"},
+  {"inputs":[{"internalType":"ModelId","name":"given","type":"bytes32"},{"internalType":"ModelId","name":"expected","type":"bytes32"}],"name":"ConsumerModelDiffers","type":"error"},
+  {"inputs":[{"internalType":"ClaimId","name":"id","type":"bytes32"}],"name":"ConsumerNotCovered","type":"error"},
+  {"inputs":[{"internalType":"address","name":"caller","type":"address"}],"name":"ConsumerNotDeliveries","type":"error"},
+  {"inputs":[{"internalType":"ClaimId","name":"id","type":"bytes32"},{"internalType":"enum ClaimStatus","name":"status","type":"uint8"}],"name":"ConsumerNotFinal","type":"error"},
+  {"anonymous":false,"inputs":[{"indexed":true,"internalType":"uint256","name":"requestId","type":"uint256"},{"components":[{"internalType":"Shape","name":"shape","type":"uint40"},{"internalType":"bytes","name":"data","type":"bytes"}],"indexed":false,"internalType":"struct Tensor[]","name":"inputs","type":"tuple[]"}],"name":"InputShown","type":"event"},
+  {"inputs":[],"name":"deliveries","outputs":[{"internalType":"contract IDeliveries","name":"","type":"address"}],"stateMutability":"view","type":"function"},
+  {"inputs":[],"name":"market","outputs":[{"internalType":"contract IMarket","name":"","type":"address"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"internalType":"uint256","name":"requestId","type":"uint256"}],"name":"onFailed","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"internalType":"ClaimId","name":"id","type":"bytes32"},{"internalType":"uint256","name":"requestId","type":"uint256"},{"components":[{"internalType":"Shape","name":"shape","type":"uint40"},{"internalType":"bytes","name":"data","type":"bytes"}],"internalType":"struct Tensor[]","name":"outputs","type":"tuple[]"}],"name":"onResult","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"internalType":"ClaimId","name":"id","type":"bytes32"},{"internalType":"uint256","name":"requestId","type":"uint256"}],"name":"onRevoked","outputs":[],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[],"name":"requiredLevel","outputs":[{"internalType":"uint32","name":"","type":"uint32"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"internalType":"ClaimId","name":"digest","type":"bytes32"}],"name":"status","outputs":[{"internalType":"enum ClaimStatus","name":"","type":"uint8"}],"stateMutability":"view","type":"function"},
+  {"inputs":[{"components":[{"internalType":"ModelId","name":"modelRoot","type":"bytes32"},{"internalType":"bytes32","name":"input","type":"bytes32"},{"internalType":"bytes32","name":"output","type":"bytes32"},{"internalType":"address","name":"operator","type":"address"},{"internalType":"address","name":"requester","type":"address"},{"internalType":"uint256","name":"requestId","type":"uint256"},{"internalType":"uint128","name":"fee","type":"uint128"},{"internalType":"uint128","name":"coverage","type":"uint128"},{"internalType":"uint32","name":"level","type":"uint32"},{"internalType":"bytes32","name":"parameters","type":"bytes32"},{"internalType":"uint64","name":"postBy","type":"uint64"}],"internalType":"struct Claim","name":"claim","type":"tuple"},{"components":[{"internalType":"bytes32","name":"salt","type":"bytes32"},{"components":[{"internalType":"Shape","name":"shape","type":"uint40"},{"internalType":"bytes","name":"data","type":"bytes"}],"internalType":"struct Tensor[]","name":"outputs","type":"tuple[]"}],"internalType":"struct Result","name":"result","type":"tuple"}],"name":"takeResult","outputs":[],"stateMutability":"nonpayable","type":"function"},
+] as const;
+
 export const disputesAbi = [
   {"inputs":[{"internalType":"contract IMarket","name":"market_","type":"address"},{"internalType":"contract IArbiter","name":"arbiter_","type":"address"},{"internalType":"uint128","name":"bond_","type":"uint128"},{"internalType":"uint256","name":"baseFeeFloor_","type":"uint256"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"internalType":"ClaimId","name":"id","type":"bytes32"}],"name":"DisputesAlreadyOpened","type":"error"},

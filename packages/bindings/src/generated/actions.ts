@@ -2,7 +2,7 @@
 
 import { createReadContract, createWriteContract, createSimulateContract, createWatchContractEvent } from '@wagmi/core/codegen'
 
-import { opgAbi, modelRegistryAbi, stakingAbi, delegationAbi, stakeVotesAbi, marketAbi, batchesAbi, channelsAbi, deliveriesAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
+import { opgAbi, modelRegistryAbi, stakingAbi, delegationAbi, stakeVotesAbi, marketAbi, batchesAbi, channelsAbi, deliveriesAbi, inferenceConsumerAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__
@@ -1748,6 +1748,91 @@ export const watchDeliveriesEvent = /*#__PURE__*/ createWatchContractEvent({ abi
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link deliveriesAbi}__ and `eventName` set to `"Delivered"`
  */
 export const watchDeliveriesDeliveredEvent = /*#__PURE__*/ createWatchContractEvent({ abi: deliveriesAbi, eventName: 'Delivered' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceConsumerAbi}__
+ */
+export const readInferenceConsumer = /*#__PURE__*/ createReadContract({ abi: inferenceConsumerAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"deliveries"`
+ */
+export const readInferenceConsumerDeliveries = /*#__PURE__*/ createReadContract({ abi: inferenceConsumerAbi, functionName: 'deliveries' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"market"`
+ */
+export const readInferenceConsumerMarket = /*#__PURE__*/ createReadContract({ abi: inferenceConsumerAbi, functionName: 'market' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"requiredLevel"`
+ */
+export const readInferenceConsumerRequiredLevel = /*#__PURE__*/ createReadContract({ abi: inferenceConsumerAbi, functionName: 'requiredLevel' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"status"`
+ */
+export const readInferenceConsumerStatus = /*#__PURE__*/ createReadContract({ abi: inferenceConsumerAbi, functionName: 'status' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceConsumerAbi}__
+ */
+export const writeInferenceConsumer = /*#__PURE__*/ createWriteContract({ abi: inferenceConsumerAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onFailed"`
+ */
+export const writeInferenceConsumerOnFailed = /*#__PURE__*/ createWriteContract({ abi: inferenceConsumerAbi, functionName: 'onFailed' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onResult"`
+ */
+export const writeInferenceConsumerOnResult = /*#__PURE__*/ createWriteContract({ abi: inferenceConsumerAbi, functionName: 'onResult' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onRevoked"`
+ */
+export const writeInferenceConsumerOnRevoked = /*#__PURE__*/ createWriteContract({ abi: inferenceConsumerAbi, functionName: 'onRevoked' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"takeResult"`
+ */
+export const writeInferenceConsumerTakeResult = /*#__PURE__*/ createWriteContract({ abi: inferenceConsumerAbi, functionName: 'takeResult' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceConsumerAbi}__
+ */
+export const simulateInferenceConsumer = /*#__PURE__*/ createSimulateContract({ abi: inferenceConsumerAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onFailed"`
+ */
+export const simulateInferenceConsumerOnFailed = /*#__PURE__*/ createSimulateContract({ abi: inferenceConsumerAbi, functionName: 'onFailed' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onResult"`
+ */
+export const simulateInferenceConsumerOnResult = /*#__PURE__*/ createSimulateContract({ abi: inferenceConsumerAbi, functionName: 'onResult' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"onRevoked"`
+ */
+export const simulateInferenceConsumerOnRevoked = /*#__PURE__*/ createSimulateContract({ abi: inferenceConsumerAbi, functionName: 'onRevoked' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `functionName` set to `"takeResult"`
+ */
+export const simulateInferenceConsumerTakeResult = /*#__PURE__*/ createSimulateContract({ abi: inferenceConsumerAbi, functionName: 'takeResult' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceConsumerAbi}__
+ */
+export const watchInferenceConsumerEvent = /*#__PURE__*/ createWatchContractEvent({ abi: inferenceConsumerAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link inferenceConsumerAbi}__ and `eventName` set to `"InputShown"`
+ */
+export const watchInferenceConsumerInputShownEvent = /*#__PURE__*/ createWatchContractEvent({ abi: inferenceConsumerAbi, eventName: 'InputShown' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__

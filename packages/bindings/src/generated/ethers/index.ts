@@ -9,6 +9,7 @@ export type { Market } from "./Market.ts";
 export type { Batches } from "./Batches.ts";
 export type { Channels } from "./Channels.ts";
 export type { Deliveries } from "./Deliveries.ts";
+export type { InferenceConsumer } from "./InferenceConsumer.ts";
 export type { Disputes } from "./Disputes.ts";
 export type { Arbiter } from "./Arbiter.ts";
 export type { Validator } from "./Validator.ts";
