@@ -82,7 +82,7 @@ export function writerOf(chain: Chain, deployment: Deployment, account: Account)
   };
 }
 
-export function deploy(chain: Chain): Promise<Deployment> {
+export function deploy(chain: Chain, tiers: readonly Parameters[] = [quick]): Promise<Deployment> {
   const writer = {
     chain: chain.client,
     chainId: hardhat.id,
@@ -92,7 +92,7 @@ export function deploy(chain: Chain): Promise<Deployment> {
     genesis: [{ to: rich.address, amount: 1_000_000_000n * OPG }],
     faultBond: 10_000n * OPG,
     thawPeriod: 4 * 24 * 3_600,
-    tiers: [quick],
+    tiers,
     auditPool: privateKeyToAccount(`0x${"77".repeat(32)}`).address,
     proofBond: 100n * OPG,
     channelThaw: 3600,

@@ -5,6 +5,7 @@ import {
   liar,
   type Node,
   type NodeConfigInput,
+  type NodeParts,
   parseConfig,
   type StoredModel,
   silentLog,
@@ -20,6 +21,7 @@ import {
   claimStanding,
   ensureAllowance,
   type Package,
+  type Parameters,
   type ProtocolEvent,
   packageInput,
   parametersHash,
@@ -35,7 +37,7 @@ import { type Address, type Hex, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { scratch } from "../../packages/node/test/scratch.ts";
 import { type Chain, deploy, newKey, OPG, quick, rich, startChain, writerOf } from "./chain.ts";
-import { toyFolder, toyModel } from "./toy.ts";
+import { modelFolder, toyModel } from "./toy.ts";
 
 /** A chain with the whole system on it and one published model. */
 export type Stage = {
@@ -52,11 +54,10 @@ export type Stage = {
   readonly close: () => Promise<void>;
 };
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(model = toyModel(), tiers: readonly Parameters[] = [quick]): Promise<Stage> {
   const chain = await startChain();
-  const deployment = await deploy(chain);
+  const deployment = await deploy(chain, tiers);
   const author = writerOf(chain, deployment, rich);
-  const model = toyModel();
   const running: Node[] = [];
   await publish(author, {
     header: toHex(encodeHeader(model.program)),
@@ -72,7 +73,7 @@ export async function openStage(): Promise<Stage> {
     chain,
     deployment,
     model,
-    folder: toyFolder(model),
+    folder: modelFolder(model),
     author,
     events: async () => readEvents(author, { from: 0n, to: await chain.client.getBlockNumber() }),
     balance: (account) =>
@@ -116,7 +117,7 @@ export async function newOperator(stage: Stage): Promise<OperatorActor & { enlis
     owner,
     hot,
     async enlist(endpoint) {
-      const offers = [{ modelRoot, fee: FEE, maxCoverage: 10n * COVERAGE }];
+      const offers = [{ modelRoot, fee: FEE, maxCoverage: 100n * COVERAGE }];
       await register(owner, { signer: hot.wallet.account.address, payee: address, endpoint, offers });
       await ensureAllowance(owner, { spender: stage.deployment.staking, amount: STAKE });
       await stake(owner, { operator: address, amount: STAKE });
@@ -138,11 +139,15 @@ export const nodeConfig = ({ chain, deployment, folder }: Stage, more: Partial<N
 export type Playing = { readonly node: Node; readonly operator: OperatorActor };
 
 /** An operator's node on the chain; it lies as told. */
-export async function startOperator(stage: Stage, lie: Lie = "none", postOpened = false): Promise<Playing> {
+export const startOperator = (stage: Stage, lie: Lie = "none", postOpened = false): Promise<Playing> =>
+  startOperatorOf(stage, liar(lie, 3), postOpened);
+
+/** The same made of other parts. */
+export async function startOperatorOf(stage: Stage, parts: NodeParts, postOpened = false): Promise<Playing> {
   const operator = await newOperator(stage);
   const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
   const config = parseConfig(nodeConfig(stage, { operator: role }));
-  const node = await startNode(config, { log: silentLog, ...liar(lie, 3) });
+  const node = await startNode(config, { log: silentLog, ...parts });
   stage.running.push(node);
   await operator.enlist(node.url);
   return { node, operator };

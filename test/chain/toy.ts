@@ -103,8 +103,9 @@ export const toyInput = (seed: number): Package => ({
   tensors: [floats([K], (i) => Math.fround(((i + seed) % 7) / 3)) as Package["tensors"][number]],
 });
 
-export function toyFolder(model: StoredModel): string {
-  const folder = join(scratch(), "toy");
+/** Where a node finds a model. */
+export function modelFolder(model: StoredModel): string {
+  const folder = join(scratch(), model.name);
   writeModel(folder, model);
   return folder;
 }

@@ -7,7 +7,12 @@ import { type ClaimHistory, historyOf } from "./history.ts";
 import { fromJson } from "./json.ts";
 
 /** A request on chain, as its event tells it. */
-export type OpenRequest = { readonly requestId: bigint; readonly requester: Address; readonly terms: Request };
+export type OpenRequest = {
+  readonly requestId: bigint;
+  readonly requester: Address;
+  readonly terms: Request;
+  readonly block: bigint;
+};
 
 const OPEN_REQUESTS = `SELECT event FROM events r WHERE name = 'Requested' AND NOT EXISTS (
   SELECT 1 FROM events e WHERE e.request = r.request AND e.name IN ('Posted', 'Refunded')) ORDER BY block, position`;
@@ -18,21 +23,32 @@ const OPEN_CLAIMS = `SELECT subject FROM events p WHERE name = 'Posted' AND NOT 
 const DISPUTED = `SELECT DISTINCT p.subject FROM events p JOIN events d ON d.subject = p.subject
   WHERE p.name = 'Posted' AND d.name IN ('Demanded', 'Committed')`;
 
-const argsOf = (db: Db, query: string): ProtocolEvent["args"][] =>
+const eventsOf = (db: Db, query: string, ...bound: readonly string[]): ProtocolEvent[] =>
   db
-    .prepare<[], { event: string }>(query)
-    .all()
-    .map(({ event }) => fromJson<ProtocolEvent>(event).args);
+    .prepare<string[], { event: string }>(query)
+    .all(...bound)
+    .map(({ event }) => fromJson<ProtocolEvent>(event));
+
+const argsOf = (db: Db, query: string): ProtocolEvent["args"][] => eventsOf(db, query).map(({ args }) => args);
+
+const requestIn = ({ args, block }: ProtocolEvent): OpenRequest => ({
+  requestId: args["requestId"] as bigint,
+  requester: args["requester"] as Address,
+  terms: args["request"] as Request,
+  block,
+});
 
 /** Requests that wait for an answer, whoever is to give it. */
 export const openRequests = (db: Db, now: number): OpenRequest[] =>
-  argsOf(db, OPEN_REQUESTS)
-    .map((args) => ({
-      requestId: args["requestId"] as bigint,
-      requester: args["requester"] as Address,
-      terms: args["request"] as Request,
-    }))
+  eventsOf(db, OPEN_REQUESTS)
+    .map(requestIn)
     .filter(({ terms }) => terms.deadline >= BigInt(now));
+
+/** A request by its number, answered or not; undefined for a claim that no request on chain asked for. */
+export const requestOf = (db: Db, requestId: bigint): OpenRequest | undefined =>
+  eventsOf(db, "SELECT event FROM events WHERE name = 'Requested' AND request = ?", String(requestId)).map(
+    requestIn,
+  )[0];
 
 /** Claims that are undecided, or whose window ended no longer ago than `keep` seconds. */
 export function lateClaims(db: Db, now: number, keep: number): Claim[] {

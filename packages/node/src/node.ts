@@ -19,6 +19,7 @@ import { readModel } from "./models.ts";
 import { openOperator } from "./operator.ts";
 import { type Outbox, openOutbox } from "./outbox.ts";
 import { openPruner } from "./pruning.ts";
+import { openShown } from "./shown.ts";
 import { openWatcher } from "./watcher.ts";
 
 /** What may be put in the place of the node's own parts. */
@@ -66,6 +67,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const db = openDatabase(join(config.dataDir, "node.db"));
   const blobs = openBlobs(join(config.dataDir, "blobs"));
   const inputs = openInputs(blobs);
+  const takeShown = openShown({ db, reader, models, inputs });
   const answers = answerTable(db);
   const pruner = openPruner({ db, blobs, answers, keep: config.keepSeconds, log });
   const began = Date.now();
@@ -88,19 +90,21 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const watcher = config.watcher && (await openWatcherRole(config.watcher));
 
   function openOperatorRole({ owner, key, postOpened }: NonNullable<NodeConfig["operator"]>) {
-    const own = outboxOf(key);
-    const outbox = parts.aroundOperatorOutbox?.(own) ?? own;
+    const honest = outboxOf(key);
+    const outbox = parts.aroundOperatorOutbox?.(honest) ?? honest;
     outboxes.push(outbox);
     const account = privateKeyToAccount(key);
-    return openOperator({ db, answers, guard, blobs, inputs, models, reader, owner, account, outbox, postOpened, log });
+    const own = { owner, account, outbox, postOpened };
+    return openOperator({ db, answers, guard, blobs, inputs, takeShown, models, reader, ...own, log });
   }
 
   async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>) {
-    if (role.mode === "watch") return openWatcher({ db, models, reader, inputs, defender: undefined, log });
+    const watched = { db, models, reader, inputs, takeShown, log };
+    if (role.mode === "watch") return openWatcher({ ...watched, defender: undefined });
     const outbox = outboxOf(role.key);
     outboxes.push(outbox);
     const defender = await openDefender({ db, reader, outbox, budget: parseEther(role.mostNative), log });
-    return openWatcher({ db, models, reader, inputs, defender, patience: role.patience, log });
+    return openWatcher({ ...watched, defender, patience: role.patience });
   }
 
   let head: Head | undefined;

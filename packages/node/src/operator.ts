@@ -34,6 +34,7 @@ import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import { keptRuns, type Traced } from "./runs.ts";
+import type { TakeShown } from "./shown.ts";
 
 export type Operator = {
   readonly owner: Address;
@@ -58,6 +59,7 @@ export type OperatorOptions = {
   readonly guard: Guard;
   readonly blobs: Blobs;
   readonly inputs: Inputs;
+  readonly takeShown: TakeShown;
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
   /** cold key's address, by which Staking knows the operator */
@@ -178,7 +180,9 @@ export function openOperator(options: OperatorOptions): Operator {
 
   async function answerOne(request: OpenRequest, head: Head): Promise<void> {
     const { requestId, terms } = request;
-    if (head.time < (declined.get(requestId) ?? 0) || !options.inputs.has(terms.input)) return;
+    if (head.time < (declined.get(requestId) ?? 0)) return;
+    await options.takeShown(requestId);
+    if (!options.inputs.has(terms.input)) return;
     const reason = answers.byRequest(requestId) ? undefined : await refusalOf(request, head.time);
     if (reason) {
       declined.set(requestId, head.time + DECLINED_FOR);

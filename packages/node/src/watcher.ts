@@ -13,6 +13,7 @@ import type { ClaimHistory } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { fetchInputs } from "./remote.ts";
+import type { TakeShown } from "./shown.ts";
 import { type Verdict, verdictTable } from "./verdicts.ts";
 
 export type Watcher = {
@@ -29,6 +30,7 @@ export type WatcherOptions = {
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
   readonly inputs: Inputs;
+  readonly takeShown: TakeShown;
   /** absent: watch and report only */
   readonly defender: Defender | undefined;
   /** seconds from a claim's post in which the defender leaves it to others */
@@ -50,7 +52,8 @@ const ASK_INPUT_AGAIN = 15;
 
 const AT_ONCE = 8;
 
-export function openWatcher({ db, models, reader, inputs, defender, patience = 0, log }: WatcherOptions): Watcher {
+export function openWatcher(options: WatcherOptions): Watcher {
+  const { db, models, reader, inputs, takeShown, defender, patience = 0, log } = options;
   const table = verdictTable(db);
   const cases = new Map<Hex, Watched>();
   /** decided, with nothing left to take */
@@ -83,11 +86,12 @@ export function openWatcher({ db, models, reader, inputs, defender, patience = 0
     return fetchInputs(held.endpoint, { digest, side: claim.input });
   }
 
-  /** Runs the claim again if its requester or its operator gives the input off chain. */
+  /** Runs the claim again if its contract showed the input, or its requester or its operator gives it off chain. */
   async function rerun(held: Watched, history: ClaimHistory, now: number): Promise<void> {
     const { claim, digest } = history;
     if (held.own) return;
     try {
+      await takeShown(claim.requestId);
       const input = inputs.get(claim.input) ?? (await servedInput(held, history, now));
       if (input) runCase(held, history, input);
     } catch (error) {

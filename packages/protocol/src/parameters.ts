@@ -14,11 +14,14 @@ export type Parameters = {
   readonly grace: number;
   readonly auditBps: number;
   readonly burnBps: number;
-  /** 0: the requester pulls the result */
+  /** how a contract gets its result, one of `DELIVERY` */
   readonly delivery: number;
   readonly minCoverage: bigint;
   readonly maxCoverage: bigint;
 };
+
+/** Modes of a tier: the requester takes the result; it is brought once posted, and again if it falls; once it is final. */
+export const DELIVERY = { pull: 0, fast: 1, final: 2 } as const;
 
 const record = [
   { name: "window", type: "uint32" },
@@ -52,6 +55,14 @@ export const devnetParameters: Parameters = {
   minCoverage: 10n ** 18n,
   maxCoverage: 10_000n * 10n ** 18n,
 };
+
+/** Twice the time to challenge, for what is worth waiting for. */
+const devnetStrict: Parameters = { ...devnetParameters, window: 240, reaction: 120 };
+
+/** The tiers of a devnet: quick and strict, in every mode. The first is for whoever is no contract. */
+export const devnetTiers: readonly Parameters[] = [devnetParameters, devnetStrict].flatMap((tier) =>
+  Object.values(DELIVERY).map((delivery) => ({ ...tier, delivery })),
+);
 
 /** Twelve hours above the longest that a rollup may keep an operator's answer out. */
 export const leastAnswerTime = (forceInclusion: number): number => forceInclusion + 12 * HOUR;

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
-import { deploySystem, devnetParameters, type Parameters, type SystemOptions } from "@opengradient/protocol";
+import { deploySystem, devnetTiers, type SystemOptions } from "@opengradient/protocol";
 import { createPublicClient, createWalletClient, type Transport } from "viem";
 import { hardhat } from "viem/chains";
 import { DEVNET_CHAIN_ID, DEVNET_NAMES, devnetAccount, devnetAddress } from "./accounts.ts";
@@ -53,7 +53,7 @@ const SUPPLY = 1_000_000_000n * OPG;
 const GRANT = 1_000_000n * OPG;
 
 /** The money and clocks of a devnet: short, and not for value. */
-export function devnetSystem(tiers: readonly Parameters[] = [devnetParameters]): SystemOptions {
+export function devnetSystem(tiers = devnetTiers): SystemOptions {
   const others = DEVNET_NAMES.slice(1).map((name) => ({ to: devnetAddress(name), amount: GRANT }));
   const rest = SUPPLY - GRANT * BigInt(others.length);
   return {
