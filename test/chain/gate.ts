@@ -36,6 +36,7 @@ export const samples = (): Sample[] =>
 export async function riskOf({ model }: Stage, application: readonly number[]): Promise<number> {
   const runner = await wasmExecutor(model.program, model.weights);
   const [output] = runner.run([{ dtype: 1, dims: [8], data: new Uint8Array(Int32Array.from(application).buffer) }]);
+  runner.close();
   return new DataView(output!.data.buffer, output!.data.byteOffset).getInt32(0, true);
 }
 
@@ -44,6 +45,7 @@ export const blind: Executor = async (program, weights) => {
   const honest = await wasmExecutor(program, weights);
   const last = program.outputs[0]!.kernel;
   return {
+    ...honest,
     run: (inputs) => honest.run(inputs).map((output) => ({ ...output, data: output.data.slice().fill(0) })),
     trace: (inputs) => {
       const results = honest.trace(inputs);
