@@ -39,6 +39,10 @@ test("a report counts what the network has, and its engine equals the reference"
   expect(report.equality.differing).toBe(0);
   expect(report.equality.elements).toBeGreaterThan(400);
   expect(report.worst.gas).toBeLessThan(2_000_000);
+  // the opening, trace and outputs, tree, its nodes and a leaf of a result; beside these the input's list, tree and 13 leaves
+  const { served, silent, blind } = report.dispute;
+  expect([served.demands, silent.demands, blind.demands]).toEqual([1, 6, 6 + 2 + 13]);
+  expect(blind.gas - silent.gas).toBeGreaterThan(15 * 120_000);
   const { fee, coverage } = suggest(report, { gasPrice: 1, opgPerNative: 1000, opgPerHour: 1 });
   expect(coverage).toBeGreaterThan(0);
   expect(fee).toBeGreaterThan(0);

@@ -12,11 +12,17 @@ export type Ahead = {
   readonly most: readonly Position[];
 };
 
+/** The part of a `View` that it looks at; of our run only whether there is one. */
+export type Begun = Pick<View, "opening" | "demands"> & {
+  readonly model: Pick<View["model"], "program">;
+  readonly own: object | undefined;
+};
+
 /**
  * For a quote: of a list or tensor each level counts once, whichever node is needed there.
  * @param now what is demanded in the present turn: not counted again
  */
-export function demandsAhead(view: Omit<View, "data">, now: readonly Position[]): Ahead {
+export function demandsAhead(view: Begun, now: readonly Position[]): Ahead {
   const { own, opening, demands } = view;
   const { program } = view.model;
   const levels = new Set([...now, ...demands.map(({ position }) => position)].map(levelOf));

@@ -5,6 +5,14 @@ export { wasmExecutor } from "./executor.ts";
 export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
 export * from "./modelFiles.ts";
 export { ModelFilesError } from "./modelIntake.ts";
-export { COMMIT_GAS, challengerPrices, DEMAND_GAS, EXPIRE_GAS, type PriceFacts } from "./pricing.ts";
+export {
+  answerGasOf,
+  COMMIT_GAS,
+  COURT_GAS,
+  challengerPrices,
+  DEMAND_GAS,
+  EXPIRE_GAS,
+  type PriceFacts,
+} from "./pricing.ts";
 export * from "./remote.ts";
 export { traceRun } from "./runs.ts";

@@ -1,10 +1,7 @@
 import { type Act, demandsAhead, type Price, type View } from "@opengradient/dispute";
-import { COMMIT_GAS, DEMAND_GAS, EXPIRE_GAS } from "@opengradient/node/client";
+import { COMMIT_GAS, COURT_GAS, DEMAND_GAS, EXPIRE_GAS } from "@opengradient/node/client";
 import { costOf, factsOf } from "@opengradient/program";
 import type { Quote } from "./messages.ts";
-
-/** What the court adds to the bound of a kernel in `prove`: docs/spec/cost.md. */
-const COURT_GAS = 200_000n;
 
 type Turn = { readonly view: Omit<View, "data">; readonly acts: readonly Act[]; readonly gasPrice: bigint };
 

@@ -93,7 +93,11 @@ export function reportLines(
       : []),
     [
       "a dispute",
-      `${count(dispute.gasServed)} gas with a served trace; ${count(dispute.gasSilent)} with all ${dispute.demands} demands`,
+      `${count(dispute.served.gas)} gas with a served trace; ${count(dispute.silent.gas)} with all demands, ${count(dispute.silent.demands)} at most`,
+    ],
+    [
+      "",
+      `${count(dispute.blind.gas)} with ${count(dispute.blind.demands)} demands, where nobody gives the challenger the input`,
     ],
     ["publishing", `about ${count(report.publishingGas)} gas`],
     [
@@ -103,7 +107,10 @@ export function reportLines(
         : `${count(equality.differing)} of ${count(equality.elements)} elements DIFFER from the reference`,
     ],
     ...more,
-    ["suggested", `fee ${digits(suggested.fee)} OPG, coverage ${digits(suggested.coverage)} OPG or more`],
+    [
+      "suggested",
+      `fee ${digits(suggested.fee)} OPG, coverage ${digits(suggested.coverage)} OPG or more, ${digits(suggested.blindCoverage)} where inputs are kept secret`,
+    ],
     [
       "",
       `(gas at ${prices.gasPrice} gwei, ${count(prices.opgPerNative)} OPG a coin, ${prices.opgPerHour} OPG an hour)`,

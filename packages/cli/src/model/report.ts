@@ -1,5 +1,7 @@
-import { listHeight, tensorHeight } from "@opengradient/commitments";
+import { OBJECT, type Position } from "@opengradient/commitments";
+import { demandsAhead } from "@opengradient/dispute";
 import { compile, load } from "@opengradient/engine";
+import { answerGasOf, COMMIT_GAS, COURT_GAS, DEMAND_GAS } from "@opengradient/node/client";
 import { readModel } from "@opengradient/onnx";
 import {
   costOf,
@@ -38,13 +40,15 @@ export type Report = {
 
 export type Worst = { readonly kernel: number; readonly label: string; readonly gas: number; readonly bytes: number };
 
+/** What disproving an answer takes: demands at most, and gas of the challenger's transactions with what it pays for answers. */
 export type DisputeCost = {
-  /** demands when the operator answers nothing off chain, at most */
-  readonly demands: number;
-  /** gas of the challenger's transactions: with a served or posted trace, and with every datum demanded */
-  readonly gasServed: number;
-  readonly gasSilent: number;
+  /** from an operator that serves its trace */
+  readonly served: Way;
+  /** from one that answers on chain alone, to a challenger that has the input; to one that must buy it too */
+  readonly silent: Way;
+  readonly blind: Way;
 };
+type Way = { readonly demands: number; readonly gas: number };
 
 /** Operators of an ONNX file with how often they occur. */
 function operatorsOf(file: Uint8Array): Record<string, number> {
@@ -115,15 +119,20 @@ export function worstOf(program: Program, labels: readonly string[]): Worst {
   return { kernel: k, label: labels[k] ?? "", gas, bytes: Math.max(...costs.map(({ bytes }) => bytes)) };
 }
 
-/** Bounds of one transaction's gas, kept true by the gas snapshot of the contracts. */
-const GAS = { demand: 120_000, commit: 80_000, expire: 250_000 };
-
 function disputeCost(program: Program, worst: Worst): DisputeCost {
-  const leaves = program.kernels.map((kernel) => Math.ceil((resultElements(kernel) * widthOf(kernel.outType)) / 256));
-  const traced = Math.max(1, program.kernels.length - program.outputs.length);
-  const demands = 2 + listHeight(traced) + Math.max(...leaves.map(tensorHeight));
-  const gasServed = GAS.demand + GAS.commit + worst.gas;
-  return { demands, gasServed, gasSilent: demands * GAS.demand + GAS.commit + Math.max(worst.gas, GAS.expire) };
+  const proof = Number(COMMIT_GAS + COURT_GAS) + worst.gas;
+  const way = (positions: readonly Position[]): Way => {
+    // a demand's price is twice the gas of its answer
+    const paid = positions.map((at) => Number(DEMAND_GAS + 2n * answerGasOf(program, at)));
+    return { demands: positions.length, gas: paid.reduce((sum, gas) => sum + gas, proof) };
+  };
+  const atMost = (own: object | undefined) =>
+    way(demandsAhead({ model: { program }, opening: undefined, demands: [], own }, []).most);
+  return {
+    served: way([{ object: OBJECT.claim, tensor: 0, j: 0, i: 0 }]),
+    silent: atMost({}),
+    blind: atMost(undefined),
+  };
 }
 
 /** Beside calldata (16 gas a byte that is not zero, 4 a zero): fitted to the digit model and 30 random Programs, within 7 %. */
@@ -175,14 +184,15 @@ export type Prices = {
 };
 
 /**
- * Coverage from which a challenger earns twice what the dearest dispute costs it (its reward is half the coverage);
- * a fee of ten runs, for the run, its checks and the posting.
+ * Coverage from which a challenger that has the input (or must buy it: `blind`) earns twice what the dearest dispute costs
+ * it, its reward being half the coverage; a fee of ten runs, for the run, its checks and the posting.
  */
 export function suggest({ milliseconds, dispute }: Report, { gasPrice, opgPerNative, opgPerHour }: Prices) {
   const opgOfGas = (gas: number) => gas * gasPrice * 1e-9 * opgPerNative;
   const posting = 300_000;
   return {
     fee: (10 * milliseconds * opgPerHour) / 3_600_000 + opgOfGas(posting),
-    coverage: 4 * opgOfGas(dispute.gasSilent),
+    coverage: 4 * opgOfGas(dispute.silent.gas),
+    blindCoverage: 4 * opgOfGas(dispute.blind.gas),
   };
 }
