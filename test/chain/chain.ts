@@ -1,32 +1,18 @@
-import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
-import { type Artifacts, deploySystem, devnetParameters, type Parameters, type Writer } from "@opengradient/protocol";
-import { createHardhatRuntimeEnvironment } from "hardhat/hre";
-import { type Account, createPublicClient, createWalletClient, type Hex, http, type PublicClient } from "viem";
+import { readArtifacts } from "@opengradient/cli";
+import { deploySystem, devnetParameters, type Parameters, type Writer } from "@opengradient/protocol";
+import {
+  type Account,
+  createPublicClient,
+  createWalletClient,
+  type Hex,
+  http,
+  type PublicClient,
+  zeroAddress,
+} from "viem";
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
-
-const configPath = fileURLToPath(import.meta.resolve("@opengradient/contracts/config"));
-const root = dirname(configPath);
-
-const artifact = (source: string) => {
-  const name = source.split("/").at(-1);
-  return JSON.parse(readFileSync(`${root}/artifacts/src/${source}.sol/${name}.json`, "utf8"));
-};
-
-export const artifacts = (): Artifacts => ({
-  OPG: artifact("token/OPG"),
-  Validator: artifact("arbiter/Validator"),
-  Arbiter: artifact("arbiter/Arbiter"),
-  ModelRegistry: artifact("registry/ModelRegistry"),
-  Staking: artifact("staking/Staking"),
-  Market: artifact("market/Market"),
-  Channels: artifact("market/Channels"),
-  Deliveries: artifact("consumer/Deliveries"),
-  Disputes: artifact("dispute/Disputes"),
-});
+import { startEvm } from "./evm.ts";
 
 export type Chain = {
   readonly url: string;
@@ -41,11 +27,7 @@ export type Chain = {
 
 /** An Osaka chain behind a JSON-RPC port of its own, so that daemons in other processes reach it too. */
 export async function startChain(): Promise<Chain> {
-  const { default: config } = await import(configPath);
-  const hre = await createHardhatRuntimeEnvironment(config, { config: configPath }, root);
-  const server = await hre.network.createServer("default", "127.0.0.1", 0);
-  const { address, port } = await server.listen();
-  const url = `http://${address}:${port}`;
+  const { url, close } = await startEvm();
   const client = createPublicClient({ chain: hardhat, transport: http(url), cacheTime: 0, pollingInterval: 20 });
   const ask = (method: string, params: unknown[] = []) => client.request({ method, params } as never);
   return {
@@ -58,7 +40,7 @@ export async function startChain(): Promise<Chain> {
     setAutomine: async (on) => void (await ask("evm_setAutomine", [on])),
     snapshot: () => ask("evm_snapshot") as Promise<Hex>,
     revert: async (id) => void (await ask("evm_revert", [id])),
-    close: () => server.close(),
+    close,
   };
 }
 
@@ -88,12 +70,13 @@ export function deploy(chain: Chain, tiers: readonly Parameters[] = [quick]): Pr
     chainId: hardhat.id,
     wallet: createWalletClient({ account: rich, chain: hardhat, transport: http(chain.url) }),
   };
-  return deploySystem(writer, artifacts(), {
+  return deploySystem(writer, readArtifacts(), {
     genesis: [{ to: rich.address, amount: 1_000_000_000n * OPG }],
     faultBond: 10_000n * OPG,
     thawPeriod: 4 * 24 * 3_600,
     tiers,
     auditPool: privateKeyToAccount(`0x${"77".repeat(32)}`).address,
+    guardian: zeroAddress,
     proofBond: 100n * OPG,
     channelThaw: 3600,
     baseFeeFloor: 10n ** 9n,

@@ -20,6 +20,7 @@ import {
   parseEther,
   publicActions,
   toHex,
+  zeroAddress,
   zeroHash,
 } from "viem";
 import { hardhat } from "viem/chains";
@@ -166,6 +167,8 @@ export async function createCourt(chain: Chain) {
       registry: registry.address,
       disputes: court,
       auditPool: who.auditPool,
+      governance: who.treasury,
+      guardian: zeroAddress,
     },
     [tier],
   ]);

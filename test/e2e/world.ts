@@ -10,7 +10,6 @@ import {
   encodeModel,
   importModel,
   type Model,
-  openChain,
   publishModel,
 } from "@opengradient/cli";
 import { concatBytes, keccak, toHex } from "@opengradient/commitments";
@@ -27,8 +26,9 @@ import {
   stake,
   type Writer,
 } from "@opengradient/protocol";
-import { type Address, createPublicClient, createWalletClient, custom, type Hex, maxUint256 } from "viem";
+import { type Address, createPublicClient, createWalletClient, type Hex, maxUint256 } from "viem";
 import { hardhat } from "viem/chains";
+import { openEvm } from "../chain/evm.ts";
 
 export const OPG = 10n ** 18n;
 
@@ -56,13 +56,12 @@ export type World = {
 };
 
 export async function createWorld(tier = CLOCKS): Promise<World> {
-  const { provider, close } = await openChain();
-  const transport = custom(provider, { retryCount: 0 });
-  const rpc = (method: string, params: readonly unknown[] = []) => provider.request({ method, params: [...params] });
+  const { transport, close } = await openEvm();
   const deployment = await deployDevnet(transport, devnetSystem([tier]));
   const { chainId, block: _, ...addresses } = deployment;
   const chain = createPublicClient({ chain: hardhat, transport, pollingInterval: 1, cacheTime: 0 });
   const reader: Reader = { chain, addresses, chainId };
+  const rpc = (method: string, params: readonly unknown[] = []) => chain.request({ method, params } as never);
   const writers = new Map(
     DEVNET_NAMES.map((name, index) => {
       const wallet = createWalletClient({ account: devnetAccount(index), chain: hardhat, transport });

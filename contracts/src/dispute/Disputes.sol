@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IArbiter, Roots} from "../interfaces/IArbiter.sol";
-import {Commitment, Demand, DemandStatus, IDisputes, NodeProof, Proof} from "../interfaces/IDisputes.sol";
+import {Commitment, Demand, DemandStatus, Floor, IDisputes, NodeProof, Proof} from "../interfaces/IDisputes.sol";
 import {Held, IMarket, Standing} from "../interfaces/IMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
@@ -33,8 +33,12 @@ contract Disputes is IDisputes {
     IModelRegistry public immutable registry;
     /// @inheritdoc IDisputes
     uint128 public immutable bond;
-    /// @notice Base fee, in wei, below which prices do not follow it: a chain with base fee 0 still charges.
-    uint256 public immutable baseFeeFloor;
+    /// @inheritdoc IDisputes
+    address public immutable governance;
+    /// @dev No claim of before the last change is open once so many seconds have passed.
+    uint256 private immutable _longestExposure;
+
+    Floor private _floor;
 
     mapping(bytes32 demandKey => Demand) private _demands;
     mapping(bytes32 commitmentKey => Commitment) private _commitments;
@@ -46,18 +50,16 @@ contract Disputes is IDisputes {
     constructor(IMarket market_, IArbiter arbiter_, uint128 bond_, uint256 baseFeeFloor_) {
         require(address(market_.disputes()) == address(this), DisputesNotMarket(address(market_)));
         require(bond_ >= 1 && bond_ <= MOST_BOND, DisputesParameterOutOfRange("bond", bond_, 1, MOST_BOND));
-        require(
-            baseFeeFloor_ >= 1 && baseFeeFloor_ <= MOST_FLOOR,
-            DisputesParameterOutOfRange("baseFeeFloor", baseFeeFloor_, 1, MOST_FLOOR)
-        );
-        (market, arbiter, bond, baseFeeFloor) = (market_, arbiter_, bond_, baseFeeFloor_);
+        (market, arbiter, bond) = (market_, arbiter_, bond_);
+        (governance, _longestExposure) = (market_.governance(), market_.longestExposure());
+        _setFloor(0, baseFeeFloor_, 0);
         (opg, staking, registry) = (market_.opg(), market_.staking(), market_.registry());
     }
 
     /// @inheritdoc IDisputes
     function demandOpening(Claim calldata claim) external payable {
-        _checkPaid(Prices.openingGas());
         Held memory h = market.hold(claim);
+        _checkPaid(Prices.openingGas(), h.madeAt);
         require(openings[h.id] == 0, DisputesAlreadyOpened(h.id));
         _ask(h, CLAIM, 0, 0);
         opg.transferFrom(msg.sender, address(this), openingPrice(claim));
@@ -71,7 +73,7 @@ contract Disputes is IDisputes {
         Held memory h = market.hold(claim);
         _checkOpening(h.id, opening);
         Place memory place = Places.locate(registry, claim.modelRoot, position);
-        _checkPaid(_answerGas(place, position));
+        _checkPaid(_answerGas(place, position), h.madeAt);
         _ask(h, position, place.target(claim, opening, position, proof), place.depth);
     }
 
@@ -178,9 +180,25 @@ contract Disputes is IDisputes {
     }
 
     /// @inheritdoc IDisputes
+    function setBaseFeeFloor(uint256 floor) external {
+        require(msg.sender == governance, DisputesNotGovernance(msg.sender));
+        uint256 earliest = _floor.from + _longestExposure;
+        require(block.timestamp >= earliest, DisputesFloorTooSoon(earliest));
+        _setFloor(_floor.next, floor, block.timestamp);
+    }
+
+    /// @inheritdoc IDisputes
+    function baseFeeFloor() external view returns (uint256) {
+        Floor memory f = _floor;
+        return f.before > f.next && block.timestamp < f.from + _longestExposure ? f.before : f.next;
+    }
+
+    /// @inheritdoc IDisputes
     function price(Claim calldata claim, Position position) external view returns (uint256) {
-        if (position.isClaim()) return _native(Prices.openingGas());
-        return _native(_answerGas(Places.locate(registry, claim.modelRoot, position), position));
+        uint256 gas = position.isClaim()
+            ? Prices.openingGas()
+            : _answerGas(Places.locate(registry, claim.modelRoot, position), position);
+        return _native(gas, market.windowBegan(claim));
     }
 
     /// @inheritdoc IDisputes
@@ -264,16 +282,24 @@ contract Disputes is IDisputes {
         require(given == expected, DisputesOpeningDiffers(id, given, expected));
     }
 
-    function _checkPaid(uint256 gas) private view {
-        uint256 least = _native(gas);
+    function _checkPaid(uint256 gas, uint256 madeAt) private view {
+        uint256 least = _native(gas, madeAt);
         require(msg.value >= least, DisputesPriceTooLow(msg.value, least));
         require(msg.value % 1 gwei == 0, DisputesNotWholeGwei(msg.value));
         uint256 most = uint256(type(uint48).max) * 1 gwei;
         require(msg.value <= most, DisputesPriceTooHigh(msg.value, most));
     }
 
-    function _native(uint256 gas) private view returns (uint256) {
-        return Prices.native(gas, block.basefee > baseFeeFloor ? block.basefee : baseFeeFloor);
+    function _native(uint256 gas, uint256 madeAt) private view returns (uint256) {
+        Floor memory f = _floor;
+        uint256 floor = madeAt < f.from ? f.before : f.next;
+        return Prices.native(gas, block.basefee > floor ? block.basefee : floor);
+    }
+
+    function _setFloor(uint64 before, uint256 next, uint256 from) private {
+        require(next >= 1 && next <= MOST_FLOOR, DisputesParameterOutOfRange("baseFeeFloor", next, 1, MOST_FLOOR));
+        _floor = Floor(before, uint64(next), uint40(from));
+        emit BaseFeeFloorSet(next);
     }
 
     function _answerGas(Place memory place, Position position) private pure returns (uint256) {

@@ -49,6 +49,13 @@ struct Proof {
     bytes witness;
 }
 
+/// @notice Base fee, in wei, below which prices do not follow it: `before` for claims made before `from`, `next` for the others.
+struct Floor {
+    uint64 before;
+    uint64 next;
+    uint40 from;
+}
+
 /// @notice Buy data, prove one element. Its verdicts are final and only ever void a claim.
 /// @dev docs/spec/claim.md, The dispute.
 interface IDisputes {
@@ -64,9 +71,13 @@ interface IDisputes {
     event Proven(ClaimId indexed id, address indexed prover, uint32 kernel, uint32 element);
     event BondSettled(ClaimId indexed id, address indexed prover, bytes32 commitment, bool burnt);
     event Withdrawn(address indexed account, uint256 amount);
+    event BaseFeeFloorSet(uint256 floor);
 
     error DisputesParameterOutOfRange(bytes32 name, uint256 value, uint256 least, uint256 most);
     error DisputesNotMarket(address caller);
+    error DisputesNotGovernance(address caller);
+    /// Claims of before the last change may still be open.
+    error DisputesFloorTooSoon(uint256 earliest);
     error DisputesClaimNotOpen(ClaimId id, ClaimStatus status);
     error DisputesClaimNotVoid(ClaimId id, ClaimStatus status);
     /// The deadline rule: demands at this depth were accepted until `last`.
@@ -135,7 +146,8 @@ interface IDisputes {
     /// @notice Market: keeps the opening of a claim that is being posted.
     function openAtPost(ClaimId id, Claim calldata claim, Opening calldata opening) external;
 
-    /// @notice Native coin, in wei, that a demand costs at the base fee of the current block: 2 × gas of the answer × base fee, in whole gwei.
+    /// @notice Native coin, in wei, that a demand costs at the base fee of the current block: 2 × gas of the answer × base fee, at least
+    /// the floor that the claim was made under, in whole gwei.
     function price(Claim calldata claim, Position position) external view returns (uint256);
 
     /// @notice OPG that a demand of the opening costs beside: max(3 × fee, ⌈coverage / 100⌉).
@@ -152,6 +164,16 @@ interface IDisputes {
 
     /// @notice wei
     function credits(address account) external view returns (uint256);
+
+    /// @notice Governance: the floor of claims made from now on, 1 wei … 100 gwei. One change until every claim of before the last is
+    /// decided.
+    function setBaseFeeFloor(uint256 floor) external;
+
+    /// @notice A base fee, in wei, that is the floor of every open claim or above it: a chain with base fee 0 still charges.
+    function baseFeeFloor() external view returns (uint256);
+
+    /// @notice The Market's.
+    function governance() external view returns (address);
 
     /// @notice OPG that `commit` takes.
     function bond() external view returns (uint128);

@@ -6,6 +6,7 @@ import {ClaimId, ModelId} from "../types/Identity.sol";
 import {IBatches} from "./IBatches.sol";
 import {IDisputes} from "./IDisputes.sol";
 import {IFees, Split} from "./IFees.sol";
+import {INewWork} from "./INewWork.sol";
 import {ICourt, Shares} from "./IStaking.sol";
 
 /// @notice A claim as the court sees it, freeze included.
@@ -20,6 +21,8 @@ struct Standing {
 /// @notice What the court needs of an open claim when it asks for data.
 struct Held {
     ClaimId id;
+    /// when it was posted, shown first, or lodged
+    uint40 madeAt;
     uint40 windowEnd;
     uint40 quietAt;
     uint32 answer;
@@ -64,6 +67,7 @@ interface IMarket is ICourt, IFees {
     error MarketDemandsPending(ClaimId id, uint256 pending);
     error MarketNotCourt(address caller);
     error MarketNotBatches(address caller);
+    error MarketNotGovernance(address caller);
     /// Numbers below 2^64 are those of requests on chain; only `post` answers them.
     error MarketNumberReserved(uint256 requestId);
 
@@ -99,6 +103,11 @@ interface IMarket is ICourt, IFees {
     /// from a batch keeps its window.
     function open(Claim calldata claim, Backing backing) external returns (ClaimId);
 
+    /// @notice Governance: from now on new work that would go to tier `from` goes to one that differs in the split only, within
+    /// the bounds of every tier. What was asked or signed for `from` keeps its split to the end. Going back to a tier that was
+    /// closed opens it again.
+    function resplit(bytes32 from, uint16 auditBps, uint16 burnBps) external returns (bytes32 to);
+
     /// @notice Court: the claim can not become final while a demand is pending. Reverts unless it is open.
     function hold(Claim calldata claim) external returns (Held memory);
 
@@ -119,6 +128,9 @@ interface IMarket is ICourt, IFees {
     /// @notice The last second in which a proof may be committed, freeze included. Reverts unless the claim is open.
     function quietAt(ClaimId id) external view returns (uint40);
 
+    /// @notice When a claim was posted, shown first, or lodged; now where it was not yet.
+    function windowBegan(Claim calldata claim) external view returns (uint256);
+
     /// @notice What is stored of a claim, and its quietAt with the freeze.
     function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quiet);
 
@@ -132,6 +144,12 @@ interface IMarket is ICourt, IFees {
 
     /// @notice The only contract that may void a claim.
     function disputes() external view returns (IDisputes);
+
+    /// @notice What says whether a request or a batch is taken now.
+    function newWork() external view returns (INewWork);
+
+    /// @notice The only account that may change what docs/governance.md lists, and nothing else: a Timelock.
+    function governance() external view returns (address);
 
     /// @notice The only contract that may open a claim without a request.
     function batches() external view returns (IBatches);

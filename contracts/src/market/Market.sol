@@ -3,11 +3,13 @@ pragma solidity ^0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {NewWork} from "../governance/NewWork.sol";
 import {IBatches} from "../interfaces/IBatches.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {Split} from "../interfaces/IFees.sol";
 import {Held, IMarket, Standing} from "../interfaces/IMarket.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {INewWork} from "../interfaces/INewWork.sol";
 import {IOPG} from "../interfaces/IOPG.sol";
 import {IStaking, Shares} from "../interfaces/IStaking.sol";
 import {Backing, Claim, ClaimRecord, ClaimStatus, Levels, Opening, Parameters, Request} from "../types/Claim.sol";
@@ -24,6 +26,10 @@ struct Wiring {
     IDisputes disputes;
     /// where the audit share of fees goes
     address auditPool;
+    /// the only one that may change what docs/governance.md lists: a Timelock
+    address governance;
+    /// the first that may pause new work; 0: none
+    address guardian;
 }
 
 /// @notice Escrow, requests and claims.
@@ -39,6 +45,10 @@ contract Market is IMarket, Fees, EIP712 {
     IDisputes public immutable disputes;
     /// @inheritdoc IMarket
     IBatches public immutable batches;
+    /// @inheritdoc IMarket
+    INewWork public immutable newWork;
+    /// @inheritdoc IMarket
+    address public immutable governance;
     /// @dev F, one for all tiers, so that a claim's quietAt follows from its record alone.
     uint32 public immutable freeze;
     /// @notice seconds
@@ -54,7 +64,8 @@ contract Market is IMarket, Fees, EIP712 {
         EIP712("OpenGradient", "1")
     {
         require(
-            address(w.registry) != address(0) && address(w.disputes) != address(0) && w.auditPool != address(0),
+            address(w.registry) != address(0) && address(w.disputes) != address(0) && w.auditPool != address(0)
+                && w.governance != address(0),
             MarketZeroAddress()
         );
         require(tiers.length > 0 && tiers.length <= 16, MarketParameterOutOfRange("tiers", tiers.length, 1, 16));
@@ -67,12 +78,13 @@ contract Market is IMarket, Fees, EIP712 {
             require(p.freeze == sameFreeze, MarketParameterOutOfRange("freeze", p.freeze, sameFreeze, sameFreeze));
             uint256 exposure = Tiers.exposure(p);
             if (exposure > longest) longest = exposure;
-            _tiers[Tiers.hash(p)] = p;
-            emit TierAdded(Tiers.hash(p), p);
+            _addTier(p);
         }
         freeze = sameFreeze;
         longestExposure = longest;
         batches = new Batches(w.staking, sameFreeze);
+        newWork = new NewWork(w.governance, w.guardian);
+        governance = w.governance;
     }
 
     modifier onlyCourt() {
@@ -162,6 +174,8 @@ contract Market is IMarket, Fees, EIP712 {
     {
         window = _tiers[parametersHash].window;
         require(window > 0, MarketTierUnknown(parametersHash));
+        // Its claims were signed up to so long ago.
+        newWork.check(parametersHash, POST_AHEAD);
         signer = staking.lock(operator, coverage);
     }
 
@@ -190,6 +204,16 @@ contract Market is IMarket, Fees, EIP712 {
     }
 
     /// @inheritdoc IMarket
+    function resplit(bytes32 from, uint16 auditBps, uint16 burnBps) external returns (bytes32 to) {
+        require(msg.sender == governance, MarketNotGovernance(msg.sender));
+        Parameters memory p = tier(from);
+        (p.auditBps, p.burnBps) = (auditBps, burnBps);
+        Tiers.check(p);
+        to = _addTier(p);
+        newWork.move(from, to);
+    }
+
+    /// @inheritdoc IMarket
     function hold(Claim calldata claim) external onlyCourt returns (Held memory) {
         (ClaimId id, ClaimRecord storage c) = _openClaim(claim);
         c.pending++;
@@ -197,6 +221,7 @@ contract Market is IMarket, Fees, EIP712 {
         Parameters storage p = _tiers[claim.parameters];
         return Held({
             id: id,
+            madeAt: uint40(c.windowEnd - p.window),
             windowEnd: uint40(_windowEnd(c, frozenAt)),
             quietAt: _quietAt(c, frozenAt),
             answer: p.answer,
@@ -250,6 +275,12 @@ contract Market is IMarket, Fees, EIP712 {
     }
 
     /// @inheritdoc IMarket
+    function windowBegan(Claim calldata claim) external view returns (uint256) {
+        ClaimRecord storage c = _claims[digest(claim)];
+        return c.status == ClaimStatus.None ? block.timestamp : c.windowEnd - _tiers[claim.parameters].window;
+    }
+
+    /// @inheritdoc IMarket
     function record(ClaimId id) external view returns (ClaimRecord memory stored, uint40 quiet) {
         stored = _claims[id];
         quiet = _quietAt(_claims[id], _frozenAt(_claims[id]));
@@ -271,6 +302,12 @@ contract Market is IMarket, Fees, EIP712 {
         return _pots.serial;
     }
 
+    function _addTier(Parameters memory p) private returns (bytes32 parametersHash) {
+        parametersHash = Tiers.hash(p);
+        _tiers[parametersHash] = p;
+        emit TierAdded(parametersHash, p);
+    }
+
     function _checkTerms(Request calldata terms) private view returns (Parameters memory p) {
         require(block.timestamp <= terms.deadline, MarketDeadlinePassed(terms.deadline, block.timestamp));
         uint256 latest = block.timestamp + LONGEST_REQUEST;
@@ -278,6 +315,7 @@ contract Market is IMarket, Fees, EIP712 {
         require(terms.level == Levels.BUILT, MarketLevelNotBuilt(terms.level));
         require(terms.fee > 0, MarketZeroFee());
         p = tier(terms.parameters);
+        newWork.check(terms.parameters, 0);
         _checkCoverage(p, terms.fee, terms.coverage);
         require(registry.isOpen(terms.modelRoot), MarketModelNotOpen(terms.modelRoot));
         require(staking.signerOf(terms.operator) != address(0), MarketOperatorUnknown(terms.operator));

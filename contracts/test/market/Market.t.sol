@@ -3,10 +3,9 @@ pragma solidity ^0.8.30;
 
 import {Split} from "../../src/interfaces/IFees.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
-import {IOPG} from "../../src/interfaces/IOPG.sol";
 import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
-import {Market, Wiring} from "../../src/market/Market.sol";
+import {Market} from "../../src/market/Market.sol";
 import {Claim, ClaimRecord, ClaimStatus, Parameters, Request} from "../../src/types/Claim.sol";
 import {ClaimId, ModelId} from "../../src/types/Identity.sol";
 import {World} from "../toys/World.sol";
@@ -186,7 +185,7 @@ contract MarketTest is World {
 
         Parameters[] memory tiers = new Parameters[](1);
         tiers[0] = tier;
-        Market other = new Market(Wiring(IOPG(address(opg)), staking, registry, disputes, auditPool), tiers);
+        Market other = new Market(_wiring(address(disputes)), tiers);
         assertNotEq(other.domainSeparator(), market.domainSeparator());
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(signerKey, ClaimId.unwrap(other.digest(claim)));
         vm.expectPartialRevert(IMarket.MarketNotOperator.selector);

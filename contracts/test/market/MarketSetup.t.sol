@@ -15,17 +15,13 @@ import {Parameters} from "../../src/types/Claim.sol";
 import {World} from "../toys/World.sol";
 
 contract MarketSetupTest is World {
-    function _wiring() internal view returns (Wiring memory) {
-        return Wiring(IOPG(address(opg)), staking, registry, disputes, auditPool);
-    }
-
     function _refuse(Parameters memory p, bytes32 name, uint256 value, uint256 least, uint256 most) internal {
         Parameters[] memory tiers = new Parameters[](1);
         tiers[0] = p;
         vm.expectRevert(
             abi.encodeWithSelector(IMarket.MarketParameterOutOfRange.selector, name, value, least, most)
         );
-        new Market(_wiring(), tiers);
+        new Market(_wiring(address(disputes)), tiers);
     }
 
     function test_tiersOutsideTheBoundsAreRefused() external {
@@ -64,7 +60,7 @@ contract MarketSetupTest is World {
     function test_wiringAndTierCountAreChecked() external {
         Parameters[] memory tiers = new Parameters[](0);
         vm.expectRevert(abi.encodeWithSelector(IMarket.MarketParameterOutOfRange.selector, bytes32("tiers"), 0, 1, 16));
-        new Market(_wiring(), tiers);
+        new Market(_wiring(address(disputes)), tiers);
         tiers = new Parameters[](2);
         (tiers[0], tiers[1]) = (_parameters(), _parameters());
         tiers[1].freeze++;
@@ -74,8 +70,8 @@ contract MarketSetupTest is World {
                 IMarket.MarketParameterOutOfRange.selector, bytes32("freeze"), freeze + 1, freeze, freeze
             )
         );
-        new Market(_wiring(), tiers);
-        Wiring memory w = _wiring();
+        new Market(_wiring(address(disputes)), tiers);
+        Wiring memory w = _wiring(address(disputes));
         w.auditPool = address(0);
         vm.expectRevert(IMarket.MarketZeroAddress.selector);
         new Market(w, tiers);
@@ -86,7 +82,7 @@ contract MarketSetupTest is World {
         (tiers[0], tiers[1]) = (_parameters(), _parameters());
         tiers[1].window = 24 hours;
         tiers[1].reaction = 12 hours;
-        Market both = new Market(_wiring(), tiers);
+        Market both = new Market(_wiring(address(disputes)), tiers);
         assertEq(both.tier(keccak256(abi.encode(tiers[0]))).window, tiers[0].window);
         assertEq(both.tier(keccak256(abi.encode(tiers[1]))).window, 24 hours);
         assertEq(
@@ -127,7 +123,7 @@ contract MarketSetupTest is World {
         IArbiter arbiter = disputes.arbiter();
         Parameters[] memory tiers = new Parameters[](1);
         tiers[0] = _parameters();
-        Wiring memory w = _wiring();
+        Wiring memory w = _wiring(address(disputes));
         // Every refused creation still spends a nonce: four Markets, each naming the court that would come next.
         uint128[4] memory bonds = [uint128(0), 1e27 + 1, 1, 1];
         uint256[4] memory floors = [uint256(1), 1, 0, 100 gwei + 1];

@@ -52,6 +52,8 @@ abstract contract World is Test {
     address internal requester = makeAddr("requester");
     address internal challenger = makeAddr("challenger");
     address internal stranger = makeAddr("stranger");
+    address internal governance;
+    address internal guardian = makeAddr("guardian");
     address internal signer;
     uint256 internal signerKey;
 
@@ -91,7 +93,16 @@ abstract contract World is Test {
         opg = new OPG(genesis);
         registry = new ModelRegistry(new ToyValidator());
         staking = new Staking(IOPG(address(opg)), FAULT_BOND, 30 days);
+        governance = _governance();
         _deployMarket(_parameters());
+    }
+
+    function _governance() internal virtual returns (address) {
+        return makeAddr("governance");
+    }
+
+    function _wiring(address court) internal view returns (Wiring memory) {
+        return Wiring(IOPG(address(opg)), staking, registry, Disputes(court), auditPool, governance, guardian);
     }
 
     function _deployMarket(Parameters memory only) internal {
@@ -101,7 +112,7 @@ abstract contract World is Test {
         tiers[0] = tier;
         // The Market is created next, the toy arbiter after it, then the court.
         address court = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        market = new Market(Wiring(IOPG(address(opg)), staking, registry, Disputes(court), auditPool), tiers);
+        market = new Market(_wiring(court), tiers);
         disputes = new Disputes(market, new ToyArbiter(), BOND, FLOOR);
     }
 

@@ -8,8 +8,12 @@ export type Addresses = {
   readonly staking: Address;
   readonly delegation: Address;
   readonly votes: Address;
+  readonly governor: Address;
+  /** what every vote acts through */
+  readonly timelock: Address;
   readonly market: Address;
   readonly batches: Address;
+  readonly newWork: Address;
   readonly channels: Address;
   readonly deliveries: Address;
   readonly disputes: Address;

@@ -14,7 +14,7 @@ export type Defender = {
   /** OPG of a commit */
   readonly bond: bigint;
   /** wei below which prices of demands do not follow the base fee */
-  readonly floor: bigint;
+  floor(): Promise<bigint>;
   perform(history: ClaimHistory, acts: readonly Act[]): Promise<void>;
   /** our commits that stand on chain */
   commits(digest: Hex, history: ClaimHistory): readonly CommitState[];
@@ -40,7 +40,6 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
   const me = outbox.account;
   const bond = await proofBond(reader);
   const court = { address: addresses.disputes, abi: disputesAbi } as const;
-  const floor = await reader.chain.readContract({ ...court, functionName: "baseFeeFloor" });
   const rows = commitTable(db);
   const enqueue = (id: string, call: Call) =>
     outbox.add({
@@ -117,7 +116,8 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
 
   return {
     bond,
-    floor,
+    // A vote may move it.
+    floor: () => reader.chain.readContract({ ...court, functionName: "baseFeeFloor" }),
     async perform(history, acts) {
       const dear = acts.filter(({ kind }) => kind === "demand").reduce((sum, { price }) => sum + price.native, 0n);
       if (dear && spent(history) + dear > budget) {

@@ -111,7 +111,8 @@ export function openWatcher(options: WatcherOptions): Watcher {
     if (held.restsAt === growth) return;
     await rerun(held, history, head.time);
     const commits = defender?.commits(digest, history) ?? [];
-    const { bond = 0n, floor = 0n } = defender ?? {};
+    const bond = defender?.bond ?? 0n;
+    const floor = (await defender?.floor()) ?? 0n;
     const view = await viewCase(reader, held, history, { head, commits, bond, floor });
     const acts = await decide(held, history, view);
     record(digest, held, acts, head.time);

@@ -81,6 +81,10 @@ export const finalise = action(calls.finalise);
 export const payAudits = action(calls.payAudits);
 export const burnFees = action(calls.burnFees);
 
+export const guardianBeat = action(calls.guardianBeat);
+export const pauseNewWork = action(calls.pauseNewWork);
+export const resumeNewWork = action(calls.resumeNewWork);
+
 export const postBatch = action<Parameters<typeof calls.postBatch>[1], Hex>(calls.postBatch);
 export const showClaim = action<Parameters<typeof calls.showClaim>[1], Hex>(calls.showClaim);
 export const releaseBatch = action(calls.releaseBatch);

@@ -7,6 +7,7 @@ import {
   disputesAbi,
   marketAbi,
   modelRegistryAbi,
+  newWorkAbi,
   opgAbi,
   stakeVotesAbi,
   stakingAbi,
@@ -105,6 +106,9 @@ const votes =
 const market =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.market, abi: marketAbi, functionName, args });
+const newWork =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.newWork, abi: newWorkAbi, functionName, args });
 const batches =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.batches, abi: batchesAbi, functionName, args });
@@ -175,6 +179,11 @@ export const calls = {
   finalise: (a: Addresses, p: { claim: Claim }) => market("finalise")(a, [p.claim]),
   payAudits: (a: Addresses, _: Record<never, never>) => market("payAudits")(a, []),
   burnFees: (a: Addresses, _: Record<never, never>) => market("burn")(a, []),
+
+  /** The guardian's. */
+  guardianBeat: (a: Addresses, _: Record<never, never>) => newWork("beat")(a, []),
+  pauseNewWork: (a: Addresses, _: Record<never, never>) => newWork("pause")(a, []),
+  resumeNewWork: (a: Addresses, _: Record<never, never>) => newWork("resume")(a, []),
 
   postBatch: (a: Addresses, p: Omit<Batch, "postedAt">) =>
     batches("post")(a, [p.operator, p.root, p.coverage, p.count, p.parameters]),

@@ -1,5 +1,5 @@
-import { type Addresses, type Deployment, marketAbi, opgAbi, stakingAbi } from "@opengradient/bindings";
-import { type Abi, type Address, getAddress, getContractAddress, type Hex } from "viem";
+import { type Addresses, type Deployment, opgAbi } from "@opengradient/bindings";
+import { type Abi, type Address, getContractAddress, type Hex } from "viem";
 import type { Writer } from "./client.ts";
 import { ProtocolError, protocolError } from "./errors.ts";
 import { checkClocks, type Parameters } from "./parameters.ts";
@@ -12,6 +12,7 @@ export type ContractName =
   | "Arbiter"
   | "ModelRegistry"
   | "Staking"
+  | "OpgGovernor"
   | "Market"
   | "Disputes"
   | "Channels"
@@ -32,6 +33,8 @@ export type SystemOptions = {
   readonly channelThaw: number;
   /** where the audit share of fees goes */
   readonly auditPool: Address;
+  /** the first that may pause new work; the zero address for none */
+  readonly guardian: Address;
   /** OPG that a commit takes */
   readonly proofBond: bigint;
   /** wei below which prices of demands do not fall */
@@ -40,91 +43,147 @@ export type SystemOptions = {
   readonly chain: "devnet" | { readonly forceInclusion: number };
 };
 
-/** Sends the contracts of a whole system from one account. @throws UnsafeClocksError before anything is sent */
-export async function deploySystem(
-  writer: Omit<Writer, "addresses">,
-  artifacts: Artifacts,
-  options: SystemOptions,
-): Promise<Deployment> {
+/** One contract to be created: its address follows from who sends it and the nonce. */
+export type Step = {
+  readonly name: ContractName;
+  readonly args: readonly unknown[];
+  readonly nonce: number;
+  readonly address: Address;
+};
+
+export type Plan = { readonly steps: readonly Step[]; readonly addresses: Addresses };
+
+/** Who deploys, and the nonce of its first transaction. */
+export type Start = { readonly from: Address; readonly nonce: number };
+
+const ORDER: readonly ContractName[] = [
+  "OPG",
+  "Validator",
+  "Arbiter",
+  "ModelRegistry",
+  "Staking",
+  "OpgGovernor",
+  "Market",
+  "Disputes",
+  "Channels",
+  "Deliveries",
+];
+
+/** All that will be sent, known before the first of it. @throws UnsafeClocksError */
+export function planSystem({ from, nonce }: Start, options: SystemOptions): Plan {
   const { chain } = options;
   if (chain !== "devnet") for (const tier of options.tiers) checkClocks(tier, chain.forceInclusion);
-  const block = Number(await writer.chain.getBlockNumber());
-  const send = (name: ContractName, args: readonly unknown[]) => deployOne(writer, name, artifacts[name], args);
-  const opg = await send("OPG", [options.genesis]);
-  const validator = await send("Validator", []);
-  const arbiter = await send("Arbiter", []);
-  const modelRegistry = await send("ModelRegistry", [validator]);
-  const staking = await send("Staking", [opg, options.faultBond, options.thawPeriod]);
-  const disputes = await nextAddress(writer, 1);
-  const wiring = { opg, staking, registry: modelRegistry, disputes, auditPool: options.auditPool };
-  const market = await send("Market", [wiring, options.tiers]);
-  const placed = await send("Disputes", [market, arbiter, options.proofBond, options.baseFeeFloor]);
-  if (placed !== disputes)
-    throw new ProtocolError("the deploying account sent something else in between: deploy anew", { advice: "retry" });
-  const channels = await send("Channels", [market, options.channelThaw]);
-  const deliveries = await send("Deliveries", [market]);
-  await seed(writer, { opg, disputes });
-  const made = await madeBy(writer, { staking, market });
+  const at = (name: ContractName): Address => created(from, nonce + ORDER.indexOf(name));
+  const [opg, staking, governor, market] = [at("OPG"), at("Staking"), at("OpgGovernor"), at("Market")];
+  const delegation = created(staking, 1);
   const addresses: Addresses = {
     opg,
-    modelRegistry,
+    modelRegistry: at("ModelRegistry"),
     staking,
+    delegation,
+    votes: created(delegation, 1),
+    governor,
+    timelock: created(governor, 1),
     market,
-    channels,
-    deliveries,
-    disputes,
-    arbiter,
-    validator,
-    ...made,
+    batches: created(market, 1),
+    newWork: created(market, 2),
+    channels: at("Channels"),
+    deliveries: at("Deliveries"),
+    disputes: at("Disputes"),
+    arbiter: at("Arbiter"),
+    validator: at("Validator"),
   };
-  return { ...addresses, chainId: writer.chainId, block };
+  const wiring = {
+    opg,
+    staking,
+    registry: addresses.modelRegistry,
+    disputes: addresses.disputes,
+    auditPool: options.auditPool,
+    governance: addresses.timelock,
+    guardian: options.guardian,
+  };
+  const args: Readonly<Record<ContractName, readonly unknown[]>> = {
+    OPG: [options.genesis],
+    Validator: [],
+    Arbiter: [],
+    ModelRegistry: [addresses.validator],
+    Staking: [opg, options.faultBond, options.thawPeriod],
+    OpgGovernor: [addresses.votes],
+    Market: [wiring, options.tiers],
+    Disputes: [market, addresses.arbiter, options.proofBond, options.baseFeeFloor],
+    Channels: [market, options.channelThaw],
+    Deliveries: [market],
+  };
+  const steps = ORDER.map((name, i) => ({ name, args: args[name], nonce: nonce + i, address: at(name) }));
+  return { steps, addresses };
 }
 
-/** What Staking and the Market created beside themselves. */
-async function madeBy(
-  { chain }: Omit<Writer, "addresses">,
-  { staking, market }: { staking: Address; market: Address },
-): Promise<Pick<Addresses, "delegation" | "votes" | "batches">> {
-  const [delegation, votes, batches] = await Promise.all([
-    chain.readContract({ address: staking, abi: stakingAbi, functionName: "delegation" }),
-    chain.readContract({ address: staking, abi: stakingAbi, functionName: "votes" }),
-    chain.readContract({ address: market, abi: marketAbi, functionName: "batches" }),
+const created = (from: Address, nonce: number): Address => getContractAddress({ from, nonce: BigInt(nonce) });
+
+type Sender = Omit<Writer, "addresses">;
+
+/** Sends the contracts of a whole system from one account. @throws UnsafeClocksError before anything is sent */
+export async function deploySystem(sender: Sender, artifacts: Artifacts, options: SystemOptions): Promise<Deployment> {
+  const from = sender.wallet.account.address;
+  const [block, nonce] = await Promise.all([
+    sender.chain.getBlockNumber(),
+    sender.chain.getTransactionCount({ address: from }),
   ]);
-  return { delegation, votes, batches };
+  const { steps, addresses } = planSystem({ from, nonce }, options);
+  for (const step of steps) await create(sender, artifacts[step.name], step);
+  await seed(sender, addresses);
+  return { ...addresses, chainId: sender.chainId, block: Number(block) };
 }
 
-async function deployOne(
-  { chain, wallet }: Omit<Writer, "addresses">,
-  name: ContractName,
-  { abi, bytecode }: Artifact,
-  args: readonly unknown[],
-): Promise<Address> {
-  try {
-    const hash = await wallet.deployContract({ abi, bytecode, args });
-    const { contractAddress, status } = await chain.waitForTransactionReceipt({ hash });
-    if (status !== "success" || !contractAddress)
-      throw new ProtocolError(`deploying ${name} reverted in ${hash}`, { advice: "report" });
-    return getAddress(contractAddress);
-  } catch (error) {
-    throw protocolError(error, `deploying ${name}`);
+/**
+ * Creates one contract of a plan, unless it is there. Whatever happens in between, two can not come to be: both would
+ * need the same nonce.
+ * @returns false when it was there
+ */
+export async function create(sender: Sender, { abi, bytecode }: Artifact, step: Step): Promise<boolean> {
+  const { chain, wallet } = sender;
+  const { name, args, nonce, address } = step;
+  const count = () => chain.getTransactionCount({ address: wallet.account.address });
+  if ((await count()) > nonce) {
+    await expectCode(sender, step);
+    return false;
   }
+  try {
+    const hash = await wallet.deployContract({ abi, bytecode, args, nonce });
+    const { status } = await chain.waitForTransactionReceipt({ hash });
+    if (status !== "success") throw new ProtocolError(`deploying ${name} reverted in ${hash}`, { advice: "report" });
+  } catch (error) {
+    if (!TAKEN.test(String(error))) throw protocolError(error, `deploying ${name} at ${address} with nonce ${nonce}`);
+    await until(async () => (await count()) > nonce, `nonce ${nonce} to be mined`);
+    await expectCode(sender, step);
+  }
+  return true;
+}
+
+/** How nodes say that a transaction of before, maybe of a run that was killed, has this nonce. */
+const TAKEN = /already known|already imported|underpriced|nonce too low|nonce is too low/i;
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (await holds()) return;
+    await new Promise((wake) => setTimeout(wake, 1000));
+  }
+  throw new ProtocolError(`waited five minutes for ${what}`, { advice: "retry" });
+}
+
+async function expectCode({ chain }: Sender, { name, nonce, address }: Step): Promise<void> {
+  if (await chain.getCode({ address })) return;
+  throw new ProtocolError(
+    `${name} is not at ${address}: nonce ${nonce} went into something else, or its creation reverted; begin anew`,
+    { advice: "stop" },
+  );
 }
 
 /** One unit that nobody is owed: a balance that is never zero makes the first commit cheaper. */
-async function seed(
-  writer: Omit<Writer, "addresses">,
-  { opg, disputes }: { opg: Address; disputes: Address },
-): Promise<void> {
-  const { chain, wallet } = writer;
+async function seed({ chain, wallet }: Sender, { opg, disputes }: Addresses): Promise<void> {
   const token = { address: opg, abi: opgAbi } as const;
   const args = [wallet.account.address] as const;
   if ((await chain.readContract({ ...token, functionName: "balanceOf", args })) === 0n) return;
   const hash = await wallet.writeContract({ ...token, functionName: "transfer", args: [disputes, 1n] });
   await chain.waitForTransactionReceipt({ hash });
-}
-
-/** The address of the contract that the account creates after `ahead` more transactions. */
-async function nextAddress({ chain, wallet }: Omit<Writer, "addresses">, ahead: number): Promise<Address> {
-  const nonce = await chain.getTransactionCount({ address: wallet.account.address });
-  return getContractAddress({ from: wallet.account.address, nonce: BigInt(nonce + ahead) });
 }

@@ -7,9 +7,12 @@ import {
   disputesAbi,
   marketAbi,
   modelRegistryAbi,
+  newWorkAbi,
   opgAbi,
+  opgGovernorAbi,
   stakeVotesAbi,
   stakingAbi,
+  timelockAbi,
   validatorAbi,
 } from "@opengradient/bindings";
 import {
@@ -64,6 +67,9 @@ export const errorsAbi: Abi = [
   delegationAbi,
   stakeVotesAbi,
   marketAbi,
+  newWorkAbi,
+  opgGovernorAbi,
+  timelockAbi,
   batchesAbi,
   channelsAbi,
   deliveriesAbi,

@@ -17,6 +17,7 @@ export * from "./prices.ts";
 export * from "./quote.ts";
 export * from "./receipt.ts";
 export * from "./refusals.ts";
+export * from "./roles.ts";
 export * from "./shown.ts";
 export * from "./sides.ts";
 export * from "./standing.ts";

@@ -85,3 +85,7 @@ export function checkClocks(parameters: Parameters, forceInclusion: number): voi
         `(force inclusion ${forceInclusion} s + 12 h): raise A, or deploy as a devnet`,
     );
 }
+
+/** Seconds from a signature to the last moment at which its claim may fall: 48 h + 2W + F + 12(A + R) + C. */
+export const exposure = ({ window, freeze, answer, reaction, grace }: Parameters): number =>
+  48 * HOUR + 2 * window + freeze + 12 * (answer + reaction) + grace;

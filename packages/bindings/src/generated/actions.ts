@@ -2,7 +2,7 @@
 
 import { createReadContract, createWriteContract, createSimulateContract, createWatchContractEvent } from '@wagmi/core/codegen'
 
-import { opgAbi, modelRegistryAbi, stakingAbi, delegationAbi, stakeVotesAbi, marketAbi, batchesAbi, channelsAbi, deliveriesAbi, inferenceConsumerAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
+import { opgAbi, modelRegistryAbi, stakingAbi, delegationAbi, stakeVotesAbi, opgGovernorAbi, timelockAbi, newWorkAbi, marketAbi, batchesAbi, channelsAbi, deliveriesAbi, inferenceConsumerAbi, disputesAbi, arbiterAbi, validatorAbi } from "./abis.ts";
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link opgAbi}__
@@ -1050,6 +1050,776 @@ export const watchStakeVotesDelegateVotesChangedEvent = /*#__PURE__*/ createWatc
 export const watchStakeVotesEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: stakeVotesAbi, eventName: 'EIP712DomainChanged' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__
+ */
+export const readOpgGovernor = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"BALLOT_TYPEHASH"`
+ */
+export const readOpgGovernorBallotTypehash = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'BALLOT_TYPEHASH' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"CLOCK_MODE"`
+ */
+export const readOpgGovernorClockMode = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'CLOCK_MODE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"COUNTING_MODE"`
+ */
+export const readOpgGovernorCountingMode = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'COUNTING_MODE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"EXECUTION_DELAY"`
+ */
+export const readOpgGovernorExecutionDelay = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'EXECUTION_DELAY' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"EXTENDED_BALLOT_TYPEHASH"`
+ */
+export const readOpgGovernorExtendedBallotTypehash = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'EXTENDED_BALLOT_TYPEHASH' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"clock"`
+ */
+export const readOpgGovernorClock = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'clock' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"eip712Domain"`
+ */
+export const readOpgGovernorEip712Domain = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'eip712Domain' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"getProposalId"`
+ */
+export const readOpgGovernorGetProposalId = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'getProposalId' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"getVotes"`
+ */
+export const readOpgGovernorGetVotes = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'getVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"getVotesWithParams"`
+ */
+export const readOpgGovernorGetVotesWithParams = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'getVotesWithParams' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"hasVoted"`
+ */
+export const readOpgGovernorHasVoted = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'hasVoted' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"hashProposal"`
+ */
+export const readOpgGovernorHashProposal = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'hashProposal' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"lateQuorumVoteExtension"`
+ */
+export const readOpgGovernorLateQuorumVoteExtension = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'lateQuorumVoteExtension' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"name"`
+ */
+export const readOpgGovernorName = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'name' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"nonces"`
+ */
+export const readOpgGovernorNonces = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'nonces' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalDeadline"`
+ */
+export const readOpgGovernorProposalDeadline = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalDeadline' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalEta"`
+ */
+export const readOpgGovernorProposalEta = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalEta' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalNeedsQueuing"`
+ */
+export const readOpgGovernorProposalNeedsQueuing = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalNeedsQueuing' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalProposer"`
+ */
+export const readOpgGovernorProposalProposer = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalProposer' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalSnapshot"`
+ */
+export const readOpgGovernorProposalSnapshot = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalSnapshot' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalThreshold"`
+ */
+export const readOpgGovernorProposalThreshold = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalThreshold' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"proposalVotes"`
+ */
+export const readOpgGovernorProposalVotes = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'proposalVotes' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"quorum"`
+ */
+export const readOpgGovernorQuorum = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'quorum' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"state"`
+ */
+export const readOpgGovernorState = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'state' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"supportsInterface"`
+ */
+export const readOpgGovernorSupportsInterface = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'supportsInterface' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"timelock"`
+ */
+export const readOpgGovernorTimelock = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'timelock' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"token"`
+ */
+export const readOpgGovernorToken = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'token' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"version"`
+ */
+export const readOpgGovernorVersion = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'version' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"votingDelay"`
+ */
+export const readOpgGovernorVotingDelay = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'votingDelay' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"votingPeriod"`
+ */
+export const readOpgGovernorVotingPeriod = /*#__PURE__*/ createReadContract({ abi: opgGovernorAbi, functionName: 'votingPeriod' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__
+ */
+export const writeOpgGovernor = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"cancel"`
+ */
+export const writeOpgGovernorCancel = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'cancel' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVote"`
+ */
+export const writeOpgGovernorCastVote = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'castVote' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteBySig"`
+ */
+export const writeOpgGovernorCastVoteBySig = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'castVoteBySig' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReason"`
+ */
+export const writeOpgGovernorCastVoteWithReason = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReason' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReasonAndParams"`
+ */
+export const writeOpgGovernorCastVoteWithReasonAndParams = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReasonAndParams' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReasonAndParamsBySig"`
+ */
+export const writeOpgGovernorCastVoteWithReasonAndParamsBySig = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReasonAndParamsBySig' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"execute"`
+ */
+export const writeOpgGovernorExecute = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'execute' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC1155BatchReceived"`
+ */
+export const writeOpgGovernorOnErc1155BatchReceived = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'onERC1155BatchReceived' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC1155Received"`
+ */
+export const writeOpgGovernorOnErc1155Received = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'onERC1155Received' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC721Received"`
+ */
+export const writeOpgGovernorOnErc721Received = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'onERC721Received' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"propose"`
+ */
+export const writeOpgGovernorPropose = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'propose' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"queue"`
+ */
+export const writeOpgGovernorQueue = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'queue' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"relay"`
+ */
+export const writeOpgGovernorRelay = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'relay' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"setLateQuorumVoteExtension"`
+ */
+export const writeOpgGovernorSetLateQuorumVoteExtension = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'setLateQuorumVoteExtension' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"updateTimelock"`
+ */
+export const writeOpgGovernorUpdateTimelock = /*#__PURE__*/ createWriteContract({ abi: opgGovernorAbi, functionName: 'updateTimelock' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__
+ */
+export const simulateOpgGovernor = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"cancel"`
+ */
+export const simulateOpgGovernorCancel = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'cancel' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVote"`
+ */
+export const simulateOpgGovernorCastVote = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'castVote' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteBySig"`
+ */
+export const simulateOpgGovernorCastVoteBySig = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'castVoteBySig' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReason"`
+ */
+export const simulateOpgGovernorCastVoteWithReason = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReason' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReasonAndParams"`
+ */
+export const simulateOpgGovernorCastVoteWithReasonAndParams = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReasonAndParams' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"castVoteWithReasonAndParamsBySig"`
+ */
+export const simulateOpgGovernorCastVoteWithReasonAndParamsBySig = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'castVoteWithReasonAndParamsBySig' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"execute"`
+ */
+export const simulateOpgGovernorExecute = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'execute' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC1155BatchReceived"`
+ */
+export const simulateOpgGovernorOnErc1155BatchReceived = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'onERC1155BatchReceived' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC1155Received"`
+ */
+export const simulateOpgGovernorOnErc1155Received = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'onERC1155Received' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"onERC721Received"`
+ */
+export const simulateOpgGovernorOnErc721Received = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'onERC721Received' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"propose"`
+ */
+export const simulateOpgGovernorPropose = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'propose' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"queue"`
+ */
+export const simulateOpgGovernorQueue = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'queue' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"relay"`
+ */
+export const simulateOpgGovernorRelay = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'relay' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"setLateQuorumVoteExtension"`
+ */
+export const simulateOpgGovernorSetLateQuorumVoteExtension = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'setLateQuorumVoteExtension' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link opgGovernorAbi}__ and `functionName` set to `"updateTimelock"`
+ */
+export const simulateOpgGovernorUpdateTimelock = /*#__PURE__*/ createSimulateContract({ abi: opgGovernorAbi, functionName: 'updateTimelock' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__
+ */
+export const watchOpgGovernorEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"EIP712DomainChanged"`
+ */
+export const watchOpgGovernorEip712DomainChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'EIP712DomainChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"LateQuorumVoteExtensionSet"`
+ */
+export const watchOpgGovernorLateQuorumVoteExtensionSetEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'LateQuorumVoteExtensionSet' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"ProposalCanceled"`
+ */
+export const watchOpgGovernorProposalCanceledEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'ProposalCanceled' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"ProposalCreated"`
+ */
+export const watchOpgGovernorProposalCreatedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'ProposalCreated' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"ProposalExecuted"`
+ */
+export const watchOpgGovernorProposalExecutedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'ProposalExecuted' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"ProposalExtended"`
+ */
+export const watchOpgGovernorProposalExtendedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'ProposalExtended' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"ProposalQueued"`
+ */
+export const watchOpgGovernorProposalQueuedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'ProposalQueued' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"TimelockChange"`
+ */
+export const watchOpgGovernorTimelockChangeEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'TimelockChange' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"VoteCast"`
+ */
+export const watchOpgGovernorVoteCastEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'VoteCast' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link opgGovernorAbi}__ and `eventName` set to `"VoteCastWithParams"`
+ */
+export const watchOpgGovernorVoteCastWithParamsEvent = /*#__PURE__*/ createWatchContractEvent({ abi: opgGovernorAbi, eventName: 'VoteCastWithParams' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__
+ */
+export const readTimelock = /*#__PURE__*/ createReadContract({ abi: timelockAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"CANCELLER_ROLE"`
+ */
+export const readTimelockCancellerRole = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'CANCELLER_ROLE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"DEFAULT_ADMIN_ROLE"`
+ */
+export const readTimelockDefaultAdminRole = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'DEFAULT_ADMIN_ROLE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"EXECUTOR_ROLE"`
+ */
+export const readTimelockExecutorRole = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'EXECUTOR_ROLE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"PROPOSER_ROLE"`
+ */
+export const readTimelockProposerRole = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'PROPOSER_ROLE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"getMinDelay"`
+ */
+export const readTimelockGetMinDelay = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'getMinDelay' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"getOperationState"`
+ */
+export const readTimelockGetOperationState = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'getOperationState' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"getRoleAdmin"`
+ */
+export const readTimelockGetRoleAdmin = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'getRoleAdmin' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"getTimestamp"`
+ */
+export const readTimelockGetTimestamp = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'getTimestamp' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"hasRole"`
+ */
+export const readTimelockHasRole = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'hasRole' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"hashOperation"`
+ */
+export const readTimelockHashOperation = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'hashOperation' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"hashOperationBatch"`
+ */
+export const readTimelockHashOperationBatch = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'hashOperationBatch' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"isOperation"`
+ */
+export const readTimelockIsOperation = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'isOperation' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"isOperationDone"`
+ */
+export const readTimelockIsOperationDone = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'isOperationDone' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"isOperationPending"`
+ */
+export const readTimelockIsOperationPending = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'isOperationPending' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"isOperationReady"`
+ */
+export const readTimelockIsOperationReady = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'isOperationReady' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"supportsInterface"`
+ */
+export const readTimelockSupportsInterface = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'supportsInterface' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"updateDelay"`
+ */
+export const readTimelockUpdateDelay = /*#__PURE__*/ createReadContract({ abi: timelockAbi, functionName: 'updateDelay' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__
+ */
+export const writeTimelock = /*#__PURE__*/ createWriteContract({ abi: timelockAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"cancel"`
+ */
+export const writeTimelockCancel = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'cancel' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"execute"`
+ */
+export const writeTimelockExecute = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'execute' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"executeBatch"`
+ */
+export const writeTimelockExecuteBatch = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'executeBatch' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"grantRole"`
+ */
+export const writeTimelockGrantRole = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'grantRole' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC1155BatchReceived"`
+ */
+export const writeTimelockOnErc1155BatchReceived = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'onERC1155BatchReceived' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC1155Received"`
+ */
+export const writeTimelockOnErc1155Received = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'onERC1155Received' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC721Received"`
+ */
+export const writeTimelockOnErc721Received = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'onERC721Received' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"renounceRole"`
+ */
+export const writeTimelockRenounceRole = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'renounceRole' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"revokeRole"`
+ */
+export const writeTimelockRevokeRole = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'revokeRole' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"schedule"`
+ */
+export const writeTimelockSchedule = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'schedule' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"scheduleBatch"`
+ */
+export const writeTimelockScheduleBatch = /*#__PURE__*/ createWriteContract({ abi: timelockAbi, functionName: 'scheduleBatch' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__
+ */
+export const simulateTimelock = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"cancel"`
+ */
+export const simulateTimelockCancel = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'cancel' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"execute"`
+ */
+export const simulateTimelockExecute = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'execute' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"executeBatch"`
+ */
+export const simulateTimelockExecuteBatch = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'executeBatch' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"grantRole"`
+ */
+export const simulateTimelockGrantRole = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'grantRole' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC1155BatchReceived"`
+ */
+export const simulateTimelockOnErc1155BatchReceived = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'onERC1155BatchReceived' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC1155Received"`
+ */
+export const simulateTimelockOnErc1155Received = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'onERC1155Received' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"onERC721Received"`
+ */
+export const simulateTimelockOnErc721Received = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'onERC721Received' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"renounceRole"`
+ */
+export const simulateTimelockRenounceRole = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'renounceRole' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"revokeRole"`
+ */
+export const simulateTimelockRevokeRole = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'revokeRole' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"schedule"`
+ */
+export const simulateTimelockSchedule = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'schedule' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link timelockAbi}__ and `functionName` set to `"scheduleBatch"`
+ */
+export const simulateTimelockScheduleBatch = /*#__PURE__*/ createSimulateContract({ abi: timelockAbi, functionName: 'scheduleBatch' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__
+ */
+export const watchTimelockEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"CallExecuted"`
+ */
+export const watchTimelockCallExecutedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'CallExecuted' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"CallSalt"`
+ */
+export const watchTimelockCallSaltEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'CallSalt' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"CallScheduled"`
+ */
+export const watchTimelockCallScheduledEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'CallScheduled' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"Cancelled"`
+ */
+export const watchTimelockCancelledEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'Cancelled' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"MinDelayChange"`
+ */
+export const watchTimelockMinDelayChangeEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'MinDelayChange' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"RoleAdminChanged"`
+ */
+export const watchTimelockRoleAdminChangedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'RoleAdminChanged' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"RoleGranted"`
+ */
+export const watchTimelockRoleGrantedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'RoleGranted' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link timelockAbi}__ and `eventName` set to `"RoleRevoked"`
+ */
+export const watchTimelockRoleRevokedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: timelockAbi, eventName: 'RoleRevoked' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__
+ */
+export const readNewWork = /*#__PURE__*/ createReadContract({ abi: newWorkAbi })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"HEARTBEAT"`
+ */
+export const readNewWorkHeartbeat = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'HEARTBEAT' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"LONGEST_PAUSE"`
+ */
+export const readNewWorkLongestPause = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'LONGEST_PAUSE' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"REST"`
+ */
+export const readNewWorkRest = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'REST' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"check"`
+ */
+export const readNewWorkCheck = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'check' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"closedAt"`
+ */
+export const readNewWorkClosedAt = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'closedAt' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"governance"`
+ */
+export const readNewWorkGovernance = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'governance' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"guardian"`
+ */
+export const readNewWorkGuardian = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'guardian' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"lastPause"`
+ */
+export const readNewWorkLastPause = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'lastPause' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"market"`
+ */
+export const readNewWorkMarket = /*#__PURE__*/ createReadContract({ abi: newWorkAbi, functionName: 'market' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__
+ */
+export const writeNewWork = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"appoint"`
+ */
+export const writeNewWorkAppoint = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi, functionName: 'appoint' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"beat"`
+ */
+export const writeNewWorkBeat = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi, functionName: 'beat' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"move"`
+ */
+export const writeNewWorkMove = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi, functionName: 'move' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"pause"`
+ */
+export const writeNewWorkPause = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi, functionName: 'pause' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"resume"`
+ */
+export const writeNewWorkResume = /*#__PURE__*/ createWriteContract({ abi: newWorkAbi, functionName: 'resume' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__
+ */
+export const simulateNewWork = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"appoint"`
+ */
+export const simulateNewWorkAppoint = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi, functionName: 'appoint' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"beat"`
+ */
+export const simulateNewWorkBeat = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi, functionName: 'beat' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"move"`
+ */
+export const simulateNewWorkMove = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi, functionName: 'move' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"pause"`
+ */
+export const simulateNewWorkPause = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi, functionName: 'pause' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link newWorkAbi}__ and `functionName` set to `"resume"`
+ */
+export const simulateNewWorkResume = /*#__PURE__*/ createSimulateContract({ abi: newWorkAbi, functionName: 'resume' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__
+ */
+export const watchNewWorkEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"GuardianAppointed"`
+ */
+export const watchNewWorkGuardianAppointedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'GuardianAppointed' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"GuardianBeat"`
+ */
+export const watchNewWorkGuardianBeatEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'GuardianBeat' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"Paused"`
+ */
+export const watchNewWorkPausedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'Paused' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"Resumed"`
+ */
+export const watchNewWorkResumedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'Resumed' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"TierClosed"`
+ */
+export const watchNewWorkTierClosedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'TierClosed' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link newWorkAbi}__ and `eventName` set to `"TierOpened"`
+ */
+export const watchNewWorkTierOpenedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: newWorkAbi, eventName: 'TierOpened' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__
  */
 export const readMarket = /*#__PURE__*/ createReadContract({ abi: marketAbi })
@@ -1100,9 +1870,19 @@ export const readMarketEip712Domain = /*#__PURE__*/ createReadContract({ abi: ma
 export const readMarketFreeze = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'freeze' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"governance"`
+ */
+export const readMarketGovernance = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'governance' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"longestExposure"`
  */
 export const readMarketLongestExposure = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'longestExposure' })
+
+/**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"newWork"`
+ */
+export const readMarketNewWork = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'newWork' })
 
 /**
  * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"opg"`
@@ -1165,6 +1945,11 @@ export const readMarketTier = /*#__PURE__*/ createReadContract({ abi: marketAbi,
 export const readMarketWaiting = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'waiting' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"windowBegan"`
+ */
+export const readMarketWindowBegan = /*#__PURE__*/ createReadContract({ abi: marketAbi, functionName: 'windowBegan' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__
  */
 export const writeMarket = /*#__PURE__*/ createWriteContract({ abi: marketAbi })
@@ -1223,6 +2008,11 @@ export const writeMarketRefund = /*#__PURE__*/ createWriteContract({ abi: market
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"request"`
  */
 export const writeMarketRequest = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'request' })
+
+/**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"resplit"`
+ */
+export const writeMarketResplit = /*#__PURE__*/ createWriteContract({ abi: marketAbi, functionName: 'resplit' })
 
 /**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"unlockBatch"`
@@ -1293,6 +2083,11 @@ export const simulateMarketRefund = /*#__PURE__*/ createSimulateContract({ abi: 
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"request"`
  */
 export const simulateMarketRequest = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'request' })
+
+/**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"resplit"`
+ */
+export const simulateMarketResplit = /*#__PURE__*/ createSimulateContract({ abi: marketAbi, functionName: 'resplit' })
 
 /**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link marketAbi}__ and `functionName` set to `"unlockBatch"`
@@ -1875,6 +2670,11 @@ export const readDisputesDemands = /*#__PURE__*/ createReadContract({ abi: dispu
 export const readDisputesDepth = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'depth' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"governance"`
+ */
+export const readDisputesGovernance = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'governance' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"market"`
  */
 export const readDisputesMarket = /*#__PURE__*/ createReadContract({ abi: disputesAbi, functionName: 'market' })
@@ -1960,6 +2760,11 @@ export const writeDisputesReclaim = /*#__PURE__*/ createWriteContract({ abi: dis
 export const writeDisputesReveal = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'reveal' })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"setBaseFeeFloor"`
+ */
+export const writeDisputesSetBaseFeeFloor = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'setBaseFeeFloor' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"settleBond"`
  */
 export const writeDisputesSettleBond = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'settleBond' })
@@ -2020,6 +2825,11 @@ export const simulateDisputesReclaim = /*#__PURE__*/ createSimulateContract({ ab
 export const simulateDisputesReveal = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'reveal' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"setBaseFeeFloor"`
+ */
+export const simulateDisputesSetBaseFeeFloor = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'setBaseFeeFloor' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"settleBond"`
  */
 export const simulateDisputesSettleBond = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'settleBond' })
@@ -2033,6 +2843,11 @@ export const simulateDisputesWithdraw = /*#__PURE__*/ createSimulateContract({ a
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__
  */
 export const watchDisputesEvent = /*#__PURE__*/ createWatchContractEvent({ abi: disputesAbi })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__ and `eventName` set to `"BaseFeeFloorSet"`
+ */
+export const watchDisputesBaseFeeFloorSetEvent = /*#__PURE__*/ createWatchContractEvent({ abi: disputesAbi, eventName: 'BaseFeeFloorSet' })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__ and `eventName` set to `"BondSettled"`

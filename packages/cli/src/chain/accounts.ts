@@ -15,6 +15,7 @@ export const DEVNET_NAMES = [
   "requester2",
   "challenger",
   "pool",
+  "guardian",
 ] as const;
 export type DevnetName = (typeof DEVNET_NAMES)[number];
 

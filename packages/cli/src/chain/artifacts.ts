@@ -10,19 +10,23 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   Arbiter: "arbiter",
   ModelRegistry: "registry",
   Staking: "staking",
+  OpgGovernor: "governance",
   Market: "market",
   Channels: "market",
   Deliveries: "consumer",
   Disputes: "dispute",
 };
 
-const folder = (): string =>
-  join(dirname(fileURLToPath(import.meta.resolve("@opengradient/contracts/package.json"))), "artifacts", "src");
+export const artifactsRoot = (): string =>
+  join(dirname(fileURLToPath(import.meta.resolve("@opengradient/contracts/package.json"))), "artifacts");
+
+export const artifactPath = (name: ContractName): string =>
+  join(artifactsRoot(), "src", SOURCES[name], `${name}.sol`, `${name}.json`);
 
 /** The contracts as `npm run build` left them. @throws CommandError when they are not built */
 export function readArtifacts(): Artifacts {
   const read = (name: ContractName): Artifact => {
-    const path = join(folder(), SOURCES[name], `${name}.sol`, `${name}.json`);
+    const path = artifactPath(name);
     if (!existsSync(path))
       throw new CommandError(`the contract ${name} is not built: ${path} is missing`, { todo: "run: npm run build" });
     const { abi, bytecode } = JSON.parse(readFileSync(path, "utf8"));

@@ -62,6 +62,7 @@ export function devnetSystem(tiers = devnetTiers): SystemOptions {
     thawPeriod: 7 * 86_400,
     tiers,
     auditPool: devnetAddress("pool"),
+    guardian: devnetAddress("guardian"),
     proofBond: 10n * OPG,
     channelThaw: 600,
     baseFeeFloor: 10n ** 7n,

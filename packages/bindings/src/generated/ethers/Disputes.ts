@@ -143,6 +143,7 @@ export interface DisputesInterface extends Interface {
       | "demands"
       | "depth"
       | "expire"
+      | "governance"
       | "market"
       | "open"
       | "openAtPost"
@@ -154,6 +155,7 @@ export interface DisputesInterface extends Interface {
       | "reclaim"
       | "registry"
       | "reveal"
+      | "setBaseFeeFloor"
       | "settleBond"
       | "staking"
       | "withdraw"
@@ -161,6 +163,7 @@ export interface DisputesInterface extends Interface {
 
   getEvent(
     nameOrSignatureOrTopic:
+      | "BaseFeeFloorSet"
       | "BondSettled"
       | "Committed"
       | "Demanded"
@@ -210,6 +213,10 @@ export interface DisputesInterface extends Interface {
     functionFragment: "expire",
     values: [ClaimStruct, BigNumberish, BytesLike]
   ): string;
+  encodeFunctionData(
+    functionFragment: "governance",
+    values?: undefined
+  ): string;
   encodeFunctionData(functionFragment: "market", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "open",
@@ -243,6 +250,10 @@ export interface DisputesInterface extends Interface {
     values: [ClaimStruct, BigNumberish, BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "setBaseFeeFloor",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "settleBond",
     values: [ClaimStruct, AddressLike, BytesLike]
   ): string;
@@ -272,6 +283,7 @@ export interface DisputesInterface extends Interface {
   decodeFunctionResult(functionFragment: "demands", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "depth", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "expire", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "governance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "market", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "open", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "openAtPost", data: BytesLike): Result;
@@ -286,9 +298,25 @@ export interface DisputesInterface extends Interface {
   decodeFunctionResult(functionFragment: "reclaim", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "reveal", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "setBaseFeeFloor",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "settleBond", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
+}
+
+export namespace BaseFeeFloorSetEvent {
+  export type InputTuple = [floor: BigNumberish];
+  export type OutputTuple = [floor: bigint];
+  export interface OutputObject {
+    floor: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export namespace BondSettledEvent {
@@ -588,6 +616,8 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
 
+  governance: TypedContractMethod<[], [string], "view">;
+
   market: TypedContractMethod<[], [string], "view">;
 
   open: TypedContractMethod<
@@ -630,6 +660,12 @@ export interface Disputes extends BaseContract {
 
   reveal: TypedContractMethod<
     [claim: ClaimStruct, position: BigNumberish, data: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
+  setBaseFeeFloor: TypedContractMethod<
+    [floor: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -711,6 +747,9 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "governance"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "market"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -768,6 +807,9 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "setBaseFeeFloor"
+  ): TypedContractMethod<[floor: BigNumberish], [void], "nonpayable">;
+  getFunction(
     nameOrSignature: "settleBond"
   ): TypedContractMethod<
     [claim: ClaimStruct, prover: AddressLike, commitment: BytesLike],
@@ -781,6 +823,13 @@ export interface Disputes extends BaseContract {
     nameOrSignature: "withdraw"
   ): TypedContractMethod<[to: AddressLike], [void], "nonpayable">;
 
+  getEvent(
+    key: "BaseFeeFloorSet"
+  ): TypedContractEvent<
+    BaseFeeFloorSetEvent.InputTuple,
+    BaseFeeFloorSetEvent.OutputTuple,
+    BaseFeeFloorSetEvent.OutputObject
+  >;
   getEvent(
     key: "BondSettled"
   ): TypedContractEvent<
@@ -846,6 +895,17 @@ export interface Disputes extends BaseContract {
   >;
 
   filters: {
+    "BaseFeeFloorSet(uint256)": TypedContractEvent<
+      BaseFeeFloorSetEvent.InputTuple,
+      BaseFeeFloorSetEvent.OutputTuple,
+      BaseFeeFloorSetEvent.OutputObject
+    >;
+    BaseFeeFloorSet: TypedContractEvent<
+      BaseFeeFloorSetEvent.InputTuple,
+      BaseFeeFloorSetEvent.OutputTuple,
+      BaseFeeFloorSetEvent.OutputObject
+    >;
+
     "BondSettled(bytes32,address,bytes32,bool)": TypedContractEvent<
       BondSettledEvent.InputTuple,
       BondSettledEvent.OutputTuple,

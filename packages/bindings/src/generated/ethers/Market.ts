@@ -27,6 +27,8 @@ export type WiringStruct = {
   registry: AddressLike;
   disputes: AddressLike;
   auditPool: AddressLike;
+  governance: AddressLike;
+  guardian: AddressLike;
 };
 
 export type WiringStructOutput = [
@@ -34,13 +36,17 @@ export type WiringStructOutput = [
   staking: string,
   registry: string,
   disputes: string,
-  auditPool: string
+  auditPool: string,
+  governance: string,
+  guardian: string
 ] & {
   opg: string;
   staking: string;
   registry: string;
   disputes: string;
   auditPool: string;
+  governance: string;
+  guardian: string;
 };
 
 export type ParametersStruct = {
@@ -167,6 +173,7 @@ export type SharesStructOutput = [
 
 export type HeldStruct = {
   id: BytesLike;
+  madeAt: BigNumberish;
   windowEnd: BigNumberish;
   quietAt: BigNumberish;
   answer: BigNumberish;
@@ -175,12 +182,14 @@ export type HeldStruct = {
 
 export type HeldStructOutput = [
   id: string,
+  madeAt: bigint,
   windowEnd: bigint,
   quietAt: bigint,
   answer: bigint,
   reaction: bigint
 ] & {
   id: string;
+  madeAt: bigint;
   windowEnd: bigint;
   quietAt: bigint;
   answer: bigint;
@@ -285,9 +294,11 @@ export interface MarketInterface extends Interface {
       | "eip712Domain"
       | "finalise"
       | "freeze"
+      | "governance"
       | "hold"
       | "lockBatch"
       | "longestExposure"
+      | "newWork"
       | "open"
       | "opg"
       | "payAudits"
@@ -301,6 +312,7 @@ export interface MarketInterface extends Interface {
       | "registry"
       | "request"
       | "requests"
+      | "resplit"
       | "staking"
       | "standing"
       | "statusOf"
@@ -308,6 +320,7 @@ export interface MarketInterface extends Interface {
       | "unlockBatch"
       | "void"
       | "waiting"
+      | "windowBegan"
   ): FunctionFragment;
 
   getEvent(
@@ -354,6 +367,10 @@ export interface MarketInterface extends Interface {
     values: [ClaimStruct]
   ): string;
   encodeFunctionData(functionFragment: "freeze", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "governance",
+    values?: undefined
+  ): string;
   encodeFunctionData(functionFragment: "hold", values: [ClaimStruct]): string;
   encodeFunctionData(
     functionFragment: "lockBatch",
@@ -363,6 +380,7 @@ export interface MarketInterface extends Interface {
     functionFragment: "longestExposure",
     values?: undefined
   ): string;
+  encodeFunctionData(functionFragment: "newWork", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "open",
     values: [ClaimStruct, BigNumberish]
@@ -394,6 +412,10 @@ export interface MarketInterface extends Interface {
     values: [RequestStruct]
   ): string;
   encodeFunctionData(functionFragment: "requests", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "resplit",
+    values: [BytesLike, BigNumberish, BigNumberish]
+  ): string;
   encodeFunctionData(functionFragment: "staking", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "standing",
@@ -415,6 +437,10 @@ export interface MarketInterface extends Interface {
   encodeFunctionData(
     functionFragment: "waiting",
     values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "windowBegan",
+    values: [ClaimStruct]
   ): string;
 
   decodeFunctionResult(
@@ -438,12 +464,14 @@ export interface MarketInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "finalise", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "freeze", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "governance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "hold", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "lockBatch", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "longestExposure",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "newWork", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "open", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "opg", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "payAudits", data: BytesLike): Result;
@@ -457,6 +485,7 @@ export interface MarketInterface extends Interface {
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "request", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "requests", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resplit", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "standing", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "statusOf", data: BytesLike): Result;
@@ -467,6 +496,10 @@ export interface MarketInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "void", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "waiting", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "windowBegan",
+    data: BytesLike
+  ): Result;
 }
 
 export namespace AuditsPaidEvent {
@@ -743,6 +776,8 @@ export interface Market extends BaseContract {
 
   freeze: TypedContractMethod<[], [bigint], "view">;
 
+  governance: TypedContractMethod<[], [string], "view">;
+
   hold: TypedContractMethod<
     [claim: ClaimStruct],
     [HeldStructOutput],
@@ -756,6 +791,8 @@ export interface Market extends BaseContract {
   >;
 
   longestExposure: TypedContractMethod<[], [bigint], "view">;
+
+  newWork: TypedContractMethod<[], [string], "view">;
 
   open: TypedContractMethod<
     [claim: ClaimStruct, backing: BigNumberish],
@@ -816,6 +853,12 @@ export interface Market extends BaseContract {
 
   requests: TypedContractMethod<[], [bigint], "view">;
 
+  resplit: TypedContractMethod<
+    [from: BytesLike, auditBps: BigNumberish, burnBps: BigNumberish],
+    [string],
+    "nonpayable"
+  >;
+
   staking: TypedContractMethod<[], [string], "view">;
 
   standing: TypedContractMethod<
@@ -851,6 +894,8 @@ export interface Market extends BaseContract {
   >;
 
   waiting: TypedContractMethod<[requestId: BigNumberish], [string], "view">;
+
+  windowBegan: TypedContractMethod<[claim: ClaimStruct], [bigint], "view">;
 
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
@@ -911,6 +956,9 @@ export interface Market extends BaseContract {
     nameOrSignature: "freeze"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "governance"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "hold"
   ): TypedContractMethod<
     [claim: ClaimStruct],
@@ -927,6 +975,9 @@ export interface Market extends BaseContract {
   getFunction(
     nameOrSignature: "longestExposure"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "newWork"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "open"
   ): TypedContractMethod<
@@ -996,6 +1047,13 @@ export interface Market extends BaseContract {
     nameOrSignature: "requests"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "resplit"
+  ): TypedContractMethod<
+    [from: BytesLike, auditBps: BigNumberish, burnBps: BigNumberish],
+    [string],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "staking"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1034,6 +1092,9 @@ export interface Market extends BaseContract {
   getFunction(
     nameOrSignature: "waiting"
   ): TypedContractMethod<[requestId: BigNumberish], [string], "view">;
+  getFunction(
+    nameOrSignature: "windowBegan"
+  ): TypedContractMethod<[claim: ClaimStruct], [bigint], "view">;
 
   getEvent(
     key: "AuditsPaid"
