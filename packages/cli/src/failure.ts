@@ -30,6 +30,7 @@ const OF_INPUT = new Set([
   "PackageError",
   "ModelFilesError",
   "ConfigError",
+  "UnsafeClocksError",
 ]);
 const OF_CHAIN = new Set(["RemoteError", "WrongChainError", "DataDirectoryInUseError", "SecondClaimError"]);
 

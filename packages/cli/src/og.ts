@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { accuracyCommand } from "./commands/accuracy.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { deployCommand } from "./commands/deploy.ts";
 import { devnetCommand } from "./commands/devnet.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
 import { importCommand } from "./commands/import.ts";
@@ -11,6 +12,7 @@ import { provableCommand } from "./commands/provable.ts";
 import { registerCommand } from "./commands/register.ts";
 import { reportCommand } from "./commands/report.ts";
 import { requestCommand } from "./commands/request.ts";
+import { rolesCommand } from "./commands/roles.ts";
 import { runCommand } from "./commands/run.ts";
 import { stakeCommand } from "./commands/stake.ts";
 import { startCommand } from "./commands/start.ts";
@@ -31,6 +33,8 @@ const COMMANDS = [
   watchCommand,
   nodeCommand,
   devnetCommand,
+  deployCommand,
+  rolesCommand,
   demoCommand,
   startCommand,
   conformanceCommand,

@@ -8,7 +8,7 @@ import { type Chain, createPublicClient, createWalletClient, defineChain, http }
 import { z } from "zod";
 import { CommandError, EXIT } from "../failure.ts";
 import { DEVNET_CHAIN_ID } from "./accounts.ts";
-import { accountOf, type KeyOptions } from "./keys.ts";
+import { accountOf, type KeyOptions, keyOptions } from "./keys.ts";
 
 export const DEVNET_FILE = ".og/devnet.json";
 
@@ -25,10 +25,7 @@ export const chainOptions = (command: Command): Command =>
     .option("--rpc <url>", "JSON-RPC of the chain (default: OG_RPC, or the devnet that runs here)")
     .option("--deployment <file>", `addresses of the contracts (default: OG_DEPLOYMENT, or ${DEVNET_FILE})`);
 
-export const signingOptions = (command: Command): Command =>
-  chainOptions(command)
-    .option("--keystore <file>", "encrypted key of version 3; its password is in the file that OG_PASSWORD_FILE names")
-    .option("--account <name>", "a devnet's account: author, operator, requester, challenger, …");
+export const signingOptions = (command: Command): Command => keyOptions(chainOptions(command));
 
 export function writePlace(path: string, place: Place): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -1,6 +1,7 @@
 import { createDecipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { keccak, toHex } from "@opengradient/commitments";
+import type { Command } from "commander";
 import type { Hex, LocalAccount } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
@@ -8,6 +9,11 @@ import { CommandError } from "../failure.ts";
 import { namedAccount } from "./accounts.ts";
 
 export type KeyOptions = { keystore?: string; account?: string };
+
+export const keyOptions = (command: Command): Command =>
+  command
+    .option("--keystore <file>", "encrypted key of version 3; its password is in the file that OG_PASSWORD_FILE names")
+    .option("--account <name>", "a devnet's account: author, operator, requester, challenger, …");
 
 /** Where a key may come from, in words. */
 const SOURCES =
