@@ -9,6 +9,7 @@ import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { provableCommand } from "./commands/provable.ts";
+import { quantiseCommand } from "./commands/quantise.ts";
 import { registerCommand } from "./commands/register.ts";
 import { reportCommand } from "./commands/report.ts";
 import { requestCommand } from "./commands/request.ts";
@@ -24,6 +25,7 @@ import { EXIT } from "./failure.ts";
 const COMMANDS = [
   importCommand,
   inspectCommand,
+  quantiseCommand,
   runCommand,
   reportCommand,
   registerCommand,

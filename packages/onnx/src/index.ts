@@ -18,3 +18,5 @@ export { type Imported, type ImportOptions, importGraph, type Port } from "./imp
 export { type ExternalData, type Model, readModel, readTensor, type TensorProto, type ValueInfo } from "./model.ts";
 export { OUTSIDE, type Outside, operatorKey, outsideOf, outsideOperators } from "./outside.ts";
 export { operatorNames } from "./registry.ts";
+export { withOutputs } from "./rewrite/graph.ts";
+export { calibrated, quantiseModel, type Range } from "./rewrite/quantise.ts";

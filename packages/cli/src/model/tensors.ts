@@ -44,20 +44,40 @@ export function readInputs(model: NamedInputs, given: readonly string[]): Tensor
 
 type Wanted = TensorInfo & { readonly name: string };
 
+/** The elements of a file, as many as it has. */
+function readPacked(path: string, info: TensorInfo): Uint8Array {
+  const bytes = readBytes(path);
+  if (path.endsWith(".json")) return packNumbers(parseNumbers(bytes, path), info);
+  return path.endsWith(".pb") ? constantOf(readTensor(bytes)).data : bytes;
+}
+
 function readTensorFile(path: string, { name, dtype, dims }: Wanted): Tensor {
   const info = { dtype, dims };
-  const bytes = readBytes(path);
-  const data = path.endsWith(".json")
-    ? packNumbers(parseNumbers(bytes, path), info)
-    : path.endsWith(".pb")
-      ? constantOf(readTensor(bytes)).data
-      : bytes;
+  const data = readPacked(path, info);
   const length = elementsOf(info) * widthOf(dtype);
   if (data.length !== length)
     throw new CommandError(
       `${path}: input ${JSON.stringify(name)} has shape [${dims}], that is ${length / widthOf(dtype)} values; the file has ${data.length / widthOf(dtype)}`,
     );
   return { ...info, data };
+}
+
+/** Many examples for the only input of a model: each file has one or more of them, one after the other. */
+export function readExamples({ program, inputs }: NamedInputs, paths: readonly string[]): Tensor[] {
+  const info = program.inputs[0]!;
+  if (program.inputs.length !== 1)
+    throw new CommandError(`examples are of models with one input; this one has ${inputs.length}`);
+  const length = elementsOf(info) * widthOf(info.dtype);
+  return paths.flatMap((path) => {
+    const data = readPacked(path, info);
+    if (data.length === 0 || data.length % length !== 0)
+      throw new CommandError(
+        `${path}: an example has shape [${info.dims}], that is ${length / widthOf(info.dtype)} values; the file has ${data.length / widthOf(info.dtype)}`,
+      );
+    return Array.from({ length: data.length / length }, (_, i): Tensor => {
+      return { ...info, data: data.slice(i * length, (i + 1) * length) };
+    });
+  });
 }
 
 function parseNumbers(bytes: Uint8Array, path: string): number[] {
