@@ -142,11 +142,16 @@ export type Playing = { readonly node: Node; readonly operator: OperatorActor };
 export const startOperator = (stage: Stage, lie: Lie = "none", postOpened = false): Promise<Playing> =>
   startOperatorOf(stage, liar(lie, 3), postOpened);
 
-/** The same made of other parts. */
-export async function startOperatorOf(stage: Stage, parts: NodeParts, postOpened = false): Promise<Playing> {
+/** The same made of other parts, and one that believes only what has so many blocks on top. */
+export async function startOperatorOf(
+  stage: Stage,
+  parts: NodeParts,
+  postOpened = false,
+  depth = 0,
+): Promise<Playing> {
   const operator = await newOperator(stage);
   const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
-  const config = parseConfig(nodeConfig(stage, { operator: role }));
+  const config = parseConfig(nodeConfig(stage, { operator: role, depth }));
   const node = await startNode(config, { log: silentLog, ...parts });
   stage.running.push(node);
   await operator.enlist(node.url);

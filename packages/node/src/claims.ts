@@ -1,4 +1,3 @@
-import { encodePosition, type Position } from "@opengradient/commitments";
 import type { Claim, Parameters, ProtocolEvent, Request } from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 import type { Db } from "./database.ts";
@@ -79,6 +78,3 @@ export const disputedClaims = (db: Db): Hex[] => digests(db, DISPUTED);
 /** undefined while it was not posted. */
 export const claimHistory = (db: Db, digest: Hex): ClaimHistory | undefined =>
   historyOf(digest, eventsAbout(db, digest));
-
-/** A position as part of an intent's id. */
-export const positionKey = (position: Position): string => String(encodePosition(position));

@@ -24,7 +24,7 @@ import type { Address, Hex, LocalAccount } from "viem";
 import { type Burden, overburdened } from "./admission.ts";
 import type { Answer, Answers } from "./answers.ts";
 import type { Blobs } from "./blobs.ts";
-import { claimHistory, type OpenRequest, openClaims, openRequests, positionKey, tierOf } from "./claims.ts";
+import { claimHistory, type OpenRequest, openClaims, openRequests, tierOf } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Head } from "./follower.ts";
@@ -209,14 +209,15 @@ export function openOperator(options: OperatorOptions): Operator {
 
   function answerDemand(answer: Answer, { position, key, due, target }: Demand): void {
     const { claim, digest } = answer;
+    const opens = position.object === OBJECT.claim;
+    // A demand that a reorganisation took back and that is asked again is another one, with another time.
+    const id = opens ? `open:${digest}:${due}` : `reveal:${digest}:${key}:${target}:${due}`;
+    if (outbox.stateOf(id)) return;
     log.info({ digest, demanded: nameOf(position), due }, "demanded");
-    if (position.object === OBJECT.claim) {
-      const opening = openingFor(answer);
-      enqueue(`open:${digest}`, calls.openClaim(reader.addresses, { claim, opening }), due);
-    } else {
-      const data = toHex(revealNode(held(answer).run, position));
-      enqueue(`reveal:${digest}:${key}:${target}`, calls.reveal(reader.addresses, { claim, position, data }), due);
-    }
+    const call = opens
+      ? calls.openClaim(reader.addresses, { claim, opening: openingFor(answer) })
+      : calls.reveal(reader.addresses, { claim, position, data: toHex(revealNode(held(answer).run, position)) });
+    enqueue(id, call, due);
   }
 
   function finalise({ claim, digest }: Answer, { demands }: ClaimHistory): void {
@@ -230,13 +231,7 @@ export function openOperator(options: OperatorOptions): Operator {
     const answer = answers.byDigest(history.digest);
     if (!answer) return;
     const asked = history.demands.filter(({ state, due }) => state === "asked" && head.time <= due);
-    for (const demand of asked) {
-      const id =
-        demand.key === 0n
-          ? `open:${answer.digest}`
-          : `reveal:${answer.digest}:${positionKey(demand.position)}:${demand.target}`;
-      if (!outbox.stateOf(id)) answerDemand(answer, demand);
-    }
+    for (const demand of asked) answerDemand(answer, demand);
     if (asked.length || head.time <= history.windowEnd || outbox.stateOf(`finalise:${answer.digest}`)) return;
     const { finalAfter, pending, status } = await claimStanding(reader, answer.claim);
     if (status === "open" && pending === 0 && head.time > finalAfter) finalise(answer, history);

@@ -153,6 +153,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
     const gas = lesser((estimated * 5n) / 4n, MOST_GAS);
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
+    // What a reorganisation deeper than `depth` took back keeps its nonce: nothing after it is mined before it is.
+    for (const lost of store.settledFrom(latest)) await broadcast(lost);
     const nonce = Math.max(latest, store.nextNonce());
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);
     log.info({ intent: intent.id, nonce, hash: attempt.hash }, "send");
@@ -202,6 +204,10 @@ function outboxStore(db: Db, account: Address) {
   const attempts = db.prepare<[string], Attempt>(
     "SELECT * FROM attempts WHERE intent = ? ORDER BY nonce, length(fee), fee",
   );
+  const settled = db.prepare<[string, number], Attempt>(
+    `SELECT attempts.* FROM attempts JOIN intents ON intents.id = attempts.intent
+     WHERE attempts.account = ? AND nonce >= ? AND state IN ('done', 'refused') ORDER BY nonce, length(fee), fee`,
+  );
   const insertAttempt = db.prepare("INSERT OR IGNORE INTO attempts VALUES (?,?,?,?,?,?,?,?,?)");
   const highest = db.prepare<[string], { nonce: number | null }>(
     "SELECT max(nonce) AS nonce FROM attempts WHERE account = ?",
@@ -214,6 +220,7 @@ function outboxStore(db: Db, account: Address) {
     get: (id: string) => get.get(id),
     inState: (state: IntentState) => inState.all(account, state),
     attempts: (id: string) => attempts.all(id),
+    settledFrom: (nonce: number) => settled.all(account, nonce),
     nextNonce: () => (highest.get(account)?.nonce ?? -1) + 1,
     add({ id, to, data, value = 0n, deadline }: Intent): void {
       upsert.run(id, account, to, data, String(value), deadline ?? null);
