@@ -153,12 +153,17 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
     const gas = lesser((estimated * 5n) / 4n, MOST_GAS);
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
-    // What a reorganisation deeper than `depth` took back keeps its nonce: nothing after it is mined before it is.
-    for (const lost of store.settledFrom(latest)) await broadcast(lost);
     const nonce = Math.max(latest, store.nextNonce());
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);
     log.info({ intent: intent.id, nonce, hash: attempt.hash }, "send");
     await broadcast(attempt);
+  }
+
+  /** What a reorganisation deeper than `depth` took back is sent again; nothing after its nonce is mined before it is. */
+  async function restore(): Promise<void> {
+    if (store.nextNonce() === 0) return;
+    const count = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
+    for (const lost of store.settledFrom(count)) await broadcast(lost);
   }
 
   return {
@@ -170,6 +175,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
     counts: store.counts,
     async tick(now) {
+      await restore();
       const sent = store.inState("sent");
       if (sent.length) {
         const head = await chain.getBlockNumber({ cacheTime: 0 });

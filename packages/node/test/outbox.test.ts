@@ -105,6 +105,19 @@ describe("an intent takes effect exactly once", () => {
     once(b.chain, [intent(0).data]);
   });
 
+  test("when a reorganisation deeper than the depth takes back what was done", async () => {
+    const b = bench();
+    b.outbox.add(intent(0));
+    await b.settle();
+    expect(b.outbox.stateOf("intent:0")?.state).toBe("done");
+    b.chain.reorganise(1_000);
+    b.chain.forgetPool();
+    once(b.chain, []);
+    b.outbox.add(intent(1));
+    await b.settle();
+    once(b.chain, [intent(0).data, intent(1).data]);
+  });
+
   test("when another program takes its nonce", async () => {
     const b = bench();
     b.outbox.add(intent(0));
