@@ -143,12 +143,7 @@ export const startOperator = (stage: Stage, lie: Lie = "none", postOpened = fals
   startOperatorOf(stage, liar(lie, 3), postOpened);
 
 /** The same made of other parts, and one that believes only what has so many blocks on top. */
-export async function startOperatorOf(
-  stage: Stage,
-  parts: NodeParts,
-  postOpened = false,
-  depth = 0,
-): Promise<Playing> {
+export async function startOperatorOf(stage: Stage, parts: NodeParts, postOpened = false, depth = 0): Promise<Playing> {
   const operator = await newOperator(stage);
   const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
   const config = parseConfig(nodeConfig(stage, { operator: role, depth }));
