@@ -1,15 +1,24 @@
 import { Command, CommanderError } from "commander";
 import { accuracyCommand } from "./commands/accuracy.ts";
+import { advanceCommand } from "./commands/advance.ts";
+import { challengeCommand } from "./commands/challenge.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { devnetCommand } from "./commands/devnet.ts";
+import { faucetCommand } from "./commands/faucet.ts";
+import { fundsCommand } from "./commands/funds.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { keyCommand } from "./commands/key.ts";
 import { nodeCommand } from "./commands/node.ts";
+import { operatorsCommand } from "./commands/operators.ts";
 import { provableCommand } from "./commands/provable.ts";
 import { quantiseCommand } from "./commands/quantise.ts";
+import { quoteCommand } from "./commands/quote.ts";
+import { receiptCommand } from "./commands/receipt.ts";
+import { refundCommand } from "./commands/refund.ts";
 import { registerCommand } from "./commands/register.ts";
 import { reportCommand } from "./commands/report.ts";
 import { requestCommand } from "./commands/request.ts";
@@ -28,13 +37,22 @@ const COMMANDS = [
   quantiseCommand,
   runCommand,
   reportCommand,
+  keyCommand,
+  fundsCommand,
   registerCommand,
   stakeCommand,
+  operatorsCommand,
   requestCommand,
+  receiptCommand,
   verifyCommand,
+  refundCommand,
   watchCommand,
+  quoteCommand,
+  challengeCommand,
   nodeCommand,
   devnetCommand,
+  advanceCommand,
+  faucetCommand,
   deployCommand,
   rolesCommand,
   demoCommand,

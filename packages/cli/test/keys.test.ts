@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { devnetAddress } from "../src/chain/accounts.ts";
-import { accountOf, keyOf } from "../src/chain/keys.ts";
+import { accountOf, keyOf, newKeystore } from "../src/chain/keys.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "og-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -87,4 +87,16 @@ test("a devnet's accounts have names, and only there", () => {
   expect(accountOf({ account: "operator" }, true).address).toBe(devnetAddress("operator"));
   expect(() => accountOf({ account: "operator" }, false)).toThrow(/this chain is none/);
   expect(() => accountOf({ account: "nobody" }, true)).toThrow(/--account nobody/);
+});
+
+test("a new key lies encrypted in a file that only we may read, and never in the place of another", () => {
+  const keystore = join(folder, "new.json");
+  expect(() => newKeystore(keystore)).toThrow(/needs its password/);
+  process.env["OG_PASSWORD_FILE"] = write("empty", "\n");
+  expect(() => newKeystore(keystore)).toThrow(/the password is empty/);
+  process.env["OG_PASSWORD_FILE"] = write("password", "correct horse");
+  const address = newKeystore(keystore);
+  expect(accountOf({ keystore }, false).address).toBe(address);
+  expect(statSync(keystore).mode & 0o777).toBe(0o600);
+  expect(() => newKeystore(keystore)).toThrow(/there is a file already/);
 });

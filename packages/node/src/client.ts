@@ -14,5 +14,6 @@ export {
   EXPIRE_GAS,
   type PriceFacts,
 } from "./pricing.ts";
+export { type ChallengeQuote, quoteOf } from "./quote.ts";
 export * from "./remote.ts";
 export { traceRun } from "./runs.ts";

@@ -10,6 +10,11 @@ const key = z
   .regex(/^0x[0-9a-fA-F]{64}$/, "must be 32 bytes of hex")
   .transform((text) => text as Hex);
 
+const digest = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, "must be 32 bytes of lower-case hex")
+  .transform((text) => text as Hex);
+
 /** Where the contracts of one system are, as `og devnet` and deployments write it down. */
 export const deploymentSchema = z.object({
   chainId: z.int().positive(),
@@ -69,6 +74,8 @@ const schema = z.object({
           .default("0.25"),
         /** seconds from a claim's post in which others may dispute it first */
         patience: z.int().min(0).default(0),
+        /** digests of the only claims to look at; absent: all */
+        only: z.array(digest).optional(),
       }),
     ])
     .optional(),

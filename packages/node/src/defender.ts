@@ -82,8 +82,10 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
     const known = rows.get(digest, kernel, element);
     const salt = known?.salt ?? newSalt();
     const commitment = known?.commitment ?? commitmentOf({ digest, kernel, element, prover: me, salt });
-    if (!known) rows.insert({ digest, kernel, element, salt, commitment });
-    log.info({ digest, kernel, element, reason }, "commit");
+    if (!known) {
+      rows.insert({ digest, kernel, element, salt, commitment });
+      log.info({ digest, kernel, element, reason }, "commit");
+    }
     enqueue(`commit:${commitment}`, calls.commit(addresses, { id: digest, commitment }));
   }
 
@@ -97,7 +99,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
       rows.forget(digest, kernel, element);
       return;
     }
-    log.info({ digest, kernel, element, witness: witness.length }, "prove");
+    if (!refused) log.info({ digest, kernel, element, witness: witness.length }, "prove");
     const proof = { kernel, element, salt, witness: toHex(witness) };
     enqueue(id, calls.prove(addresses, { claim, opening: opening!, proof }));
   }

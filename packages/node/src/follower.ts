@@ -20,7 +20,7 @@ export type FollowerOptions = {
 };
 
 const MOST_BLOCKS = 2_000n;
-/** Cursors kept; a reorganisation deeper than that is not survived without a fresh data directory. */
+/** Blocks of which cursors are kept; after a reorganisation deeper than that everything is read again. */
 const REMEMBERED = 512n;
 
 /** All state that comes from the chain is a function of the `events` table, so that deleting rows undoes it. */

@@ -11,6 +11,7 @@ import type { Answer } from "./answers.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
+import { metricsOf } from "./metrics.ts";
 import { MODEL_FILES, type ModelFile, modelFile } from "./modelFiles.ts";
 import type { Operator } from "./operator.ts";
 import type { Watcher } from "./watcher.ts";
@@ -60,6 +61,7 @@ export function openHttp(options: HttpOptions): Hono {
     return reason ? c.text(reason, 503) : c.text("ok");
   });
   app.get("/status", (c) => c.json(options.status()));
+  app.get("/metrics", (c) => c.text(metricsOf({ ready: options.notReady() === undefined, ...options.status() })));
   app.get("/verdicts", (c) => (options.watcher ? c.json(options.watcher.verdicts()) : c.notFound()));
   serveModels(app, options.models);
   takeInputs(app, options);

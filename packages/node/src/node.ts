@@ -104,7 +104,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     const outbox = outboxOf(role.key);
     outboxes.push(outbox);
     const defender = await openDefender({ db, reader, outbox, budget: parseEther(role.mostNative), log });
-    return openWatcher({ ...watched, defender, patience: role.patience });
+    return openWatcher({ ...watched, defender, patience: role.patience, only: role.only });
   }
 
   let head: Head | undefined;

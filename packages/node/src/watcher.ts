@@ -35,6 +35,8 @@ export type WatcherOptions = {
   readonly defender: Defender | undefined;
   /** seconds from a claim's post in which the defender leaves it to others */
   readonly patience?: number;
+  /** digests of the only claims to look at */
+  readonly only?: readonly Hex[] | undefined;
   readonly log: Log;
 };
 
@@ -53,12 +55,13 @@ const ASK_INPUT_AGAIN = 15;
 const AT_ONCE = 8;
 
 export function openWatcher(options: WatcherOptions): Watcher {
-  const { db, models, reader, inputs, takeShown, defender, patience = 0, log } = options;
+  const { db, models, reader, inputs, takeShown, defender, patience = 0, only, log } = options;
   const table = verdictTable(db);
   const cases = new Map<Hex, Watched>();
   /** decided, with nothing left to take */
   const closed = new Set<Hex>();
   const unchecked = new Set<Hex>();
+  const minds = (digest: Hex): boolean => !unchecked.has(digest) && (only?.includes(digest) ?? true);
 
   async function caseOf({ digest, claim }: ClaimHistory): Promise<Watched> {
     const known = cases.get(digest);
@@ -129,7 +132,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
 
   /** Takes back what is ours in claims that were decided. */
   function collect(open: ReadonlySet<Hex>): void {
-    for (const digest of disputedClaims(db)) {
+    for (const digest of disputedClaims(db).filter(minds)) {
       if (open.has(digest) || closed.has(digest)) continue;
       if (!defender || defender.collect(claimHistory(db, digest)!)) closed.add(digest);
     }
@@ -167,7 +170,7 @@ export function openWatcher(options: WatcherOptions): Watcher {
         .map((digest) => claimHistory(db, digest)!.claim)
         .find((claim) => claim.input === input)?.modelRoot,
     async tick(head) {
-      const open = openClaims(db).filter((digest) => !unchecked.has(digest));
+      const open = openClaims(db).filter(minds);
       for (const digest of cases.keys()) if (!open.includes(digest)) cases.delete(digest);
       // A few at once, so that an operator whose endpoint hangs does not keep the others from being checked.
       for (let at = 0; at < open.length; at += AT_ONCE)

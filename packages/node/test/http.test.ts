@@ -84,5 +84,6 @@ test("what is not there is not found, however it is asked for", async () => {
     expect([path, await get(path)]).toEqual([path, 404]);
   expect(await get("/livez")).toBe(200);
   expect(await get("/readyz")).toBe(503);
+  expect(await get("/metrics")).toBe(200);
   expect(await get("/models")).toBe(200);
 });

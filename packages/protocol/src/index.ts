@@ -21,5 +21,6 @@ export * from "./roles.ts";
 export * from "./shown.ts";
 export * from "./sides.ts";
 export * from "./standing.ts";
+export * from "./summary.ts";
 export * from "./voucher.ts";
 export * from "./waterfall.ts";

@@ -2,6 +2,7 @@ import {
   type Claim,
   claimStanding,
   type Funds,
+  type OperatorRecord,
   proofBond,
   type Quote,
   quotes,
@@ -9,13 +10,14 @@ import {
   readFunds,
   readStake,
   type Standing,
+  type Summary,
+  summarise,
 } from "@opengradient/protocol";
 import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import type { Address, Hex } from "viem";
 import { type History, isWhole, readOn } from "./history.ts";
 import { usePlace, useReader } from "./place.ts";
-import { type OperatorRecord, type Summary, summarise } from "./summary.ts";
 
 /** Milliseconds between two looks at the chain. */
 const PAUSE = 2_000;

@@ -1,11 +1,11 @@
+import type { ChallengeQuote } from "@opengradient/node/client";
 import { waterfall } from "@opengradient/protocol";
 import { type ClaimEntry, useFunds, useProofBond, useStake, useStanding } from "@opengradient/react";
 import { useConnection } from "wagmi";
-import type { Quote } from "../check/messages.ts";
 import type { Network } from "../network.ts";
 import { named, native, opg, span } from "../words.ts";
 
-type Props = { readonly network: Network; readonly entry: ClaimEntry; readonly quote: Quote };
+type Props = { readonly network: Network; readonly entry: ClaimEntry; readonly quote: ChallengeQuote };
 
 /** What a challenge takes, now and in all, and what it brings. */
 export function QuoteList({ network, entry, quote }: Props) {
@@ -76,5 +76,5 @@ export function QuoteList({ network, entry, quote }: Props) {
   );
 }
 
-const amounts = ({ opg: tokens, native: coin }: Quote["next"]): string =>
+const amounts = ({ opg: tokens, native: coin }: ChallengeQuote["next"]): string =>
   tokens ? `${opg(tokens)} and ${native(coin)}` : native(coin);

@@ -1,4 +1,5 @@
-import type { Price, Verdict } from "@opengradient/dispute";
+import type { Verdict } from "@opengradient/dispute";
+import type { ChallengeQuote } from "@opengradient/node/client";
 import type { Call } from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
 import type { Network } from "../network.ts";
@@ -48,19 +49,7 @@ export type Report = {
   readonly timings: Timings;
   /** who served the model */
   readonly servedBy: string;
-  readonly quote: Quote;
-};
-
-/** What a challenge takes from here on; native coin with gas. OPG that is taken for an opening; bonds apart. */
-export type Quote = {
-  /** pieces to demand at once; 0 when the proof can be given without */
-  readonly demands: number;
-  readonly next: Price;
-  /** when the operator answers nothing: prices come back, gas does not */
-  readonly silent: Price;
-  /** when it answers everything: the usual lie, and the longest way there is */
-  readonly likely: Price;
-  readonly most: Price;
+  readonly quote: ChallengeQuote;
 };
 
 /** The next move of a challenge: something to send, a while to wait, or the end. */

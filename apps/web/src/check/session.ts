@@ -10,6 +10,7 @@ import {
   fetchModel,
   historyOf,
   openingBytes,
+  quoteOf,
   runCase,
   servedNodes,
   viewCase,
@@ -21,7 +22,6 @@ import type { Hex } from "viem";
 import { placeOf } from "../network.ts";
 import { bytes } from "../words.ts";
 import type { Difference, Job, KnownCommit, Report } from "./messages.ts";
-import { quoteOf } from "./quote.ts";
 
 /** Whatever keeps this tab from checking, in words. */
 export class CheckError extends Error {

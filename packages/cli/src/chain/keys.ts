@@ -1,9 +1,9 @@
-import { createDecipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes, randomUUID, scryptSync } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { keccak, toHex } from "@opengradient/commitments";
 import type { Command } from "commander";
-import type { Hex, LocalAccount } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import type { Address, Hex, LocalAccount } from "viem";
+import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from "viem/accounts";
 import { z } from "zod";
 import { CommandError } from "../failure.ts";
 import { namedAccount } from "./accounts.ts";
@@ -78,22 +78,62 @@ const keystoreSchema = z.object({
   }),
 });
 
+/** What geth writes: about a second and 256 MB for each guess at the password. */
+const SCRYPT = { n: 262_144, r: 8, p: 1 };
+const MOST_MEMORY = 1024 * 1024 * 1024;
+
+function passwordOf(): { password: string; file: string } {
+  const file = process.env["OG_PASSWORD_FILE"];
+  if (file === undefined)
+    throw new CommandError("a keystore needs its password", { todo: "set OG_PASSWORD_FILE to a file that holds it" });
+  return { password: text(file), file };
+}
+
+const macOf = (derived: Buffer, ciphertext: Buffer): Uint8Array => keccak(derived.subarray(16, 32), ciphertext);
+
+/** Makes a key and writes it, encrypted, where no file is yet. @throws CommandError */
+export function newKeystore(path: string): Address {
+  const { password, file } = passwordOf();
+  if (password === "") throw new CommandError(`${file}: the password is empty`);
+  const key = generatePrivateKey();
+  const [salt, iv] = [randomBytes(32), randomBytes(16)];
+  const { n, r, p } = SCRYPT;
+  const derived = scryptSync(password, salt, 32, { N: n, r, p, maxmem: MOST_MEMORY });
+  const cipher = createCipheriv("aes-128-ctr", derived.subarray(0, 16), iv);
+  const ciphertext = Buffer.concat([cipher.update(Buffer.from(key.slice(2), "hex")), cipher.final()]);
+  const crypto = {
+    cipher: "aes-128-ctr",
+    ciphertext: ciphertext.toString("hex"),
+    cipherparams: { iv: iv.toString("hex") },
+    kdf: "scrypt",
+    kdfparams: { dklen: 32, salt: salt.toString("hex"), ...SCRYPT },
+    mac: Buffer.from(macOf(derived, ciphertext)).toString("hex"),
+  };
+  const address = privateKeyToAddress(key);
+  const keystore = { version: 3, id: randomUUID(), address: address.slice(2).toLowerCase(), crypto };
+  try {
+    writeFileSync(path, `${JSON.stringify(keystore)}\n`, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "there is a file already, and it may hold a key" : `can not be written (${code})`;
+    throw new CommandError(`${path}: ${why}`, { cause });
+  }
+  return address;
+}
+
 /** A keystore of version 3, as geth, foundry and wallets write it. */
 function fromKeystore(path: string): Hex {
-  const passwordFile = process.env["OG_PASSWORD_FILE"];
-  if (passwordFile === undefined)
-    throw new CommandError("--keystore needs its password", { todo: "set OG_PASSWORD_FILE to a file that holds it" });
+  const { password, file: passwordFile } = passwordOf();
   const parsed = keystoreSchema.safeParse(JSON.parse(text(path)));
   if (!parsed.success) throw new CommandError(`${path}: no keystore of version 3: ${z.prettifyError(parsed.error)}`);
   const { crypto } = parsed.data;
   const { salt, dklen, n, r, p, c } = crypto.kdfparams;
-  const password = text(passwordFile);
   const derived =
     crypto.kdf === "scrypt"
-      ? scryptSync(password, salt, dklen, { N: n ?? 262_144, r: r ?? 8, p: p ?? 1, maxmem: 1024 * 1024 * 1024 })
+      ? scryptSync(password, salt, dklen, { N: n ?? SCRYPT.n, r: r ?? SCRYPT.r, p: p ?? SCRYPT.p, maxmem: MOST_MEMORY })
       : pbkdf2Sync(password, salt, c ?? 262_144, dklen, "sha256");
-  const mac = keccak(derived.subarray(16, 32), crypto.ciphertext);
-  if (!crypto.mac.equals(mac)) throw new CommandError(`${path}: the password in ${passwordFile} does not open it`);
+  if (!crypto.mac.equals(macOf(derived, crypto.ciphertext)))
+    throw new CommandError(`${path}: the password in ${passwordFile} does not open it`);
   const cipher = createDecipheriv("aes-128-ctr", derived.subarray(0, 16), crypto.cipherparams.iv);
   return toHex(Buffer.concat([cipher.update(crypto.ciphertext), cipher.final()]));
 }

@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
-import { deploySystem, devnetTiers, type SystemOptions } from "@opengradient/protocol";
-import { createPublicClient, createWalletClient, type Transport } from "viem";
-import { hardhat } from "viem/chains";
+import { deploySystem, devnetTiers, type SystemOptions, transfer, type Writer } from "@opengradient/protocol";
+import { type Address, createPublicClient, createWalletClient, type Transport } from "viem";
 import { DEVNET_CHAIN_ID, DEVNET_NAMES, devnetAccount, devnetAddress } from "./accounts.ts";
 import { readArtifacts } from "./artifacts.ts";
+import { chainOf } from "./connect.ts";
 
 /** A chain in this process that answers JSON-RPC over HTTP. */
 export type LocalChain = { readonly url: string; close(): Promise<void> };
@@ -72,8 +72,10 @@ export function devnetSystem(tiers = devnetTiers): SystemOptions {
 
 /** Deploys the whole system from the devnet's deployer. */
 export async function deployDevnet(transport: Transport, options = devnetSystem()): Promise<Deployment> {
-  const chain = createPublicClient({ chain: hardhat, transport, pollingInterval: 20 });
-  const wallet = createWalletClient({ account: devnetAccount(0), chain: hardhat, transport });
+  // `viem/chains` knows it too, and takes longer to read than most commands to run.
+  const devnet = chainOf(DEVNET_CHAIN_ID, "http://127.0.0.1:8545");
+  const chain = createPublicClient({ chain: devnet, transport, pollingInterval: 20 });
+  const wallet = createWalletClient({ account: devnetAccount(0), chain: devnet, transport });
   return deploySystem({ chain, wallet, chainId: DEVNET_CHAIN_ID }, readArtifacts(), options);
 }
 
@@ -88,6 +90,15 @@ const rpcOf =
     if (error) throw new Error(`${method}: ${error.message}`);
     return result;
   };
+
+export type Gift = { readonly opg: bigint; readonly native: bigint };
+
+/** Sends test money. */
+export async function give(from: Writer, to: Address, { opg, native }: Gift): Promise<void> {
+  const hash = await from.wallet.sendTransaction({ to, value: native });
+  await from.chain.waitForTransactionReceipt({ hash });
+  await transfer(from, { to, amount: opg });
+}
 
 /** Moves the devnet's clock forward and mines a block there. */
 export async function advance(url: string, seconds: number): Promise<void> {

@@ -9,56 +9,82 @@ import { deployDevnet, devnetSystem, startChain } from "../chain/local.ts";
 import { action, examples, type Register } from "../command.ts";
 import { interrupted } from "../ending.ts";
 import { CommandError } from "../failure.ts";
+import { type Network, type NetworkOptions, startNetwork } from "../start/network.ts";
 import { opg, seconds, table } from "../words.ts";
 
-type Options = { port: string; file: string; blockInterval: string };
+type Options = { port: string; file: string; blockInterval: string; people?: true };
 
 export const devnetCommand: Register = (og) => {
   og.command("devnet")
     .description("Start a local chain with the whole system deployed and funded accounts; Ctrl-C ends it")
+    .option("--people", "with three operators that answer for the digit model; one of them lies now and then")
     .option("--port <port>", "where its JSON-RPC answers", "8545")
     .option("--block-interval <ms>", "a block at least this often; every transaction is mined at once beside", "1000")
     .option("--file <file>", "where to write the addresses; the other commands look there", DEVNET_FILE)
-    .addHelpText("after", examples("og devnet", "og devnet --port 9545 --file /tmp/devnet.json"))
+    .addHelpText("after", examples("og devnet", "og devnet --people", "og devnet --port 9545 --file /tmp/devnet.json"))
     .action(
       action<[Options]>(async (output, options) => {
         const port = wholeNumber("--port", options.port, 0, 65_535);
         output.progress("starting the chain …");
         await expectFree("--port", port);
         const blockInterval = wholeNumber("--block-interval", options.blockInterval, 10, 600_000);
-        const chain = await startChain({ port, blockInterval });
+        const place = { port, blockInterval, progress: output.progress };
+        const devnet = await (options.people ? startNetwork(place) : startAlone(place));
         try {
-          output.progress("deploying …");
-          const system = devnetSystem();
-          const deployment = await deployDevnet(http(chain.url), system);
-          writePlace(options.file, { rpc: chain.url, deployment });
-          const accounts = Object.fromEntries(DEVNET_NAMES.map((name) => [name, devnetAddress(name)]));
-          const { window, reaction, answer, grace } = system.tiers[0]!;
-          const clocks = { window, reaction, answer, grace };
-          output.event({ rpc: chain.url, file: resolve(options.file), deployment, accounts, clocks }, [
-            `A local chain answers at ${chain.url}; its addresses are in ${options.file}`,
-            "",
-            ...table([
-              ...Object.entries(deployment).flatMap(([name, value]) =>
-                typeof value === "string" ? [[name, value]] : [],
-              ),
-              ["", ""],
-              ...Object.entries(accounts).map(([name, address]) => [name, address]),
-            ]),
-            "",
-            `Each account holds 10,000 ETH and at least ${opg(system.genesis[1]!.amount)}; their keys are public, worth nothing.`,
-            `Clocks: ${seconds(window)} to challenge, ${seconds(answer)} to answer, ${seconds(reaction)} to react, ${seconds(grace)} of grace; fault bond ${opg(system.faultBond)}.`,
-            "",
-            "Ctrl-C ends it.",
-          ]);
+          const { rpc, deployment } = devnet;
+          writePlace(options.file, { rpc, deployment });
+          output.event(factsOf(devnet, options.file), wordsOf(devnet, options.file));
           await interrupted();
         } finally {
-          await chain.close();
+          await devnet.close();
           rmSync(options.file, { force: true });
         }
       }),
     );
 };
+
+type Devnet = Pick<Network, "rpc" | "deployment" | "system" | "people" | "close">;
+
+/** Chain and contracts, and nobody on it. */
+async function startAlone({ progress, ...where }: NetworkOptions): Promise<Devnet> {
+  const { url: rpc, close } = await startChain(where);
+  try {
+    progress("deploying …");
+    const system = devnetSystem();
+    return { rpc, system, people: [], close, deployment: await deployDevnet(http(rpc), system) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const accounts = (): Record<string, string> =>
+  Object.fromEntries(DEVNET_NAMES.map((name) => [name, devnetAddress(name)]));
+
+function factsOf({ rpc, deployment, system, people }: Devnet, file: string) {
+  const { window, reaction, answer, grace } = system.tiers[0]!;
+  const clocks = { window, reaction, answer, grace };
+  return { rpc, file: resolve(file), deployment, accounts: accounts(), clocks, people };
+}
+
+function wordsOf({ rpc, deployment, system, people }: Devnet, file: string): string[] {
+  const { window, reaction, answer, grace } = system.tiers[0]!;
+  return [
+    `A local chain answers at ${rpc}; its addresses are in ${file}`,
+    "",
+    ...table([
+      ...Object.entries(deployment).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+      ["", ""],
+      ...Object.entries(accounts()),
+      ...people.map(({ name, operator, fee }) => [name, operator, `answers for ${opg(fee)}`]),
+    ]),
+    "",
+    `Each account began with 10,000 ETH and at least ${opg(system.genesis[1]!.amount)}; their keys are public, worth nothing.`,
+    `Clocks: ${seconds(window)} to challenge, ${seconds(answer)} to answer, ${seconds(reaction)} to react, ${seconds(grace)} of grace; fault bond ${opg(system.faultBond)}.`,
+    "",
+    "Ctrl-C ends it.",
+  ];
+}
 
 export function wholeNumber(what: string, text: string, least: number, most: number): number {
   const value = Number(text);

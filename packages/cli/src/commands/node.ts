@@ -13,7 +13,14 @@ import { loadModel } from "../model/load.ts";
 import { wholeNumber } from "./devnet.ts";
 import { addressOf } from "./stake.ts";
 
-type Options = SigningOptions & { model?: string[]; data: string; port: string; owner?: string; postOpened?: boolean };
+type Options = SigningOptions & {
+  model?: string[];
+  data: string;
+  port: string;
+  owner?: string;
+  most: string;
+  postOpened?: boolean;
+};
 
 const ROLES = ["operator", "watcher"] as const;
 
@@ -27,6 +34,7 @@ export const nodeCommand: Register = (og) => {
       .option("--data <folder>", "the node's own state; never restore an older copy of it", ".og/node")
       .option("--port <port>", "where it serves", "7070")
       .option("--owner <address>", "operator: the cold address that staked (default: the key's own)")
+      .option("--most <amount>", "watcher: native coin that the demands of one claim may cost", "0.25")
       .option("--post-opened", "operator: post answers with their trace root, which saves challengers a demand"),
   )
     .addHelpText(
@@ -46,7 +54,7 @@ export const nodeCommand: Register = (og) => {
         const roles =
           role === "operator"
             ? { operator: { owner, key, postOpened: options.postOpened ?? false } }
-            : { watcher: { mode: "defend" as const, key } };
+            : { watcher: { mode: "defend" as const, key, mostNative: options.most } };
         if (role === "operator") {
           const args = [owner] as const;
           const at = { address: reader.addresses.staking, abi: stakingAbi, functionName: "signerOf", args } as const;
@@ -65,10 +73,7 @@ export const nodeCommand: Register = (og) => {
 };
 
 /** The part of a node's configuration that all roles share; models become folders of the node's own. */
-export function configOf(
-  options: Pick<Options, "model" | "data" | "port">,
-  { rpc, deployment }: Place,
-): NodeConfigInput {
+export function configOf(options: Pick<Options, "model" | "data" | "port">, place: Place): NodeConfigInput {
   const { model = [], data } = options;
   if (model.length === 0)
     throw new CommandError("a node needs at least one model", { todo: "give it with --model FILE" });
@@ -85,14 +90,16 @@ export function configOf(
     );
     return folder;
   });
-  const port = wholeNumber("--port", options.port, 0, 65_535);
+  return commonConfig({ data, port: wholeNumber("--port", options.port, 0, 65_535) }, place, models);
+}
+
+/** @param models folders */
+export function commonConfig(
+  { data, port }: { data: string; port: number },
+  { rpc, deployment }: Place,
+  models: string[],
+): NodeConfigInput {
   const devnet = deployment.chainId === DEVNET_CHAIN_ID;
-  return {
-    dataDir: data,
-    rpcUrl: rpc,
-    deployment,
-    models,
-    http: { port },
-    ...(devnet ? { pollMs: 250, depth: 0 } : {}),
-  };
+  const pace = devnet ? { pollMs: 250, depth: 0 } : {};
+  return { dataDir: data, rpcUrl: rpc, deployment, models, http: { port }, ...pace };
 }

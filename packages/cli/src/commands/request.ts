@@ -1,32 +1,28 @@
 import { writeFileSync } from "node:fs";
-import { fetchModel, fetchOutputs, fetchReceipt, uploadInput } from "@opengradient/node";
+import { fetchModel, uploadInput } from "@opengradient/node";
 import {
   BUILT_LEVELS,
-  claimDigest,
-  claimStanding,
-  describeReceipt,
-  devnetParameters,
-  domainOf,
   encodePackage,
   ensureAllowance,
-  findOperators,
   newSalt,
   type Package,
   packageInput,
-  parametersHash,
   type Quote,
-  type Receipt,
-  receiptToJson,
+  quotes,
   request,
-  verifyReceipt,
+  type Summary,
 } from "@opengradient/protocol";
+import type { Hex } from "viem";
 import { connectSigning, type SigningOptions, signingOptions } from "../chain/connect.ts";
+import { readHistory } from "../chain/history.ts";
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
-import { numbered, numbers, readInputs } from "../model/tensors.ts";
-import { bytes, opg, table } from "../words.ts";
+import { hashOf, modelRootOf } from "../model/load.ts";
+import { numbered, readInputs } from "../model/tensors.ts";
+import { bytes, opg } from "../words.ts";
 import { wholeNumber } from "./devnet.ts";
-import { addressOf, hashOf, opgAmount } from "./stake.ts";
+import { inputFileOf, takeReceipt } from "./receipt.ts";
+import { addressOf, opgAmount } from "./stake.ts";
 
 type Options = SigningOptions & {
   input?: string[];
@@ -35,6 +31,7 @@ type Options = SigningOptions & {
   coverage: string;
   tier?: string;
   deadline: string;
+  wait?: string;
   output: string;
 };
 
@@ -43,75 +40,71 @@ export const requestCommand: Register = (og) => {
     og
       .command("request")
       .description("Pay an operator for an answer, and keep the signed receipt")
-      .argument("<model>", "the model's root")
+      .argument("<model>", "the model's root, or its file (.og or .onnx)")
       .option("--input <[name=]file>", "a tensor: .json, .pb (ONNX tensor) or raw little-endian bytes", collect)
       .option("--operator <address>", "whom to ask (default: the cheapest that covers it)")
       .option("--fee <amount>", "OPG (default: what the operator asks)")
       .option("--coverage <amount>", "OPG that you get if the answer is false", "100")
-      .option("--tier <hash>", "hash of the clocks and fee split (default: the devnet's)")
+      .option("--tier <hash>", "hash of the clocks and fee split (default: the Market's first)")
       .option("--deadline <seconds>", "how long the operator has to answer", "3600")
+      .option(
+        "--wait <seconds>",
+        "how long to wait for the answer here, 0 for not at all (default: until the deadline)",
+      )
       .option("-o, --output <file>", "where to write the receipt; the salted input goes beside it", "receipt.json"),
   )
     .addHelpText("after", examples("og request 0xMODEL --input seven.json --account requester"))
     .action(
       action<[string, Options]>(async (output, model, options) => {
         const { writer, place } = await connectSigning(options);
-        const modelRoot = hashOf("the model", model);
+        const modelRoot = modelRootOf(model);
         const coverage = opgAmount("--coverage", options.coverage);
-        const quotes = await findOperators(writer, modelRoot, BigInt(place.deployment.block));
-        const chosen = choose(quotes, { ...options, coverage });
-        const found = await fetchModel(chosen.endpoint, modelRoot, (file, loaded, total) =>
+        const seconds = wholeNumber("--deadline", options.deadline, 1, 2_592_000);
+        const wait = options.wait === undefined ? seconds : wholeNumber("--wait", options.wait, 0, seconds);
+        const history = await readHistory(writer, place);
+        const found = await quotes(writer, { operators: history.offering.get(modelRoot) ?? [], modelRoot });
+        const chosen = choose(found, { ...options, coverage });
+        const served = await fetchModel(chosen.endpoint, modelRoot, (file, loaded, total) =>
           output.progress(`${file} from ${chosen.endpoint}: ${bytes(loaded)}${total ? ` of ${bytes(total)}` : ""} …`),
         );
-        if (!found)
+        if (!served)
           throw new CommandError(`${chosen.endpoint} does not serve model ${modelRoot}`, { code: EXIT.chain });
-        const salt = newSalt();
-        const input: Package = { salt, tensors: readInputs(numbered(found.program), options.input ?? []) };
+        const input: Package = { salt: newSalt(), tensors: readInputs(numbered(served.program), options.input ?? []) };
+        // Before anything is paid: without its salt nobody can show what was asked.
+        writeFileSync(inputFileOf(options.output), encodePackage(input));
         const fee = options.fee === undefined ? chosen.fee : opgAmount("--fee", options.fee);
-        const { timestamp } = await writer.chain.getBlock();
         await ensureAllowance(writer, { spender: writer.addresses.market, amount: fee });
-        const terms = {
+        const { timestamp } = await writer.chain.getBlock();
+        const { result: requestId, receipt: mined } = await request(writer, {
           modelRoot,
           input: packageInput(input),
           operator: chosen.operator,
           fee,
           coverage,
           level: BUILT_LEVELS,
-          parameters: options.tier ? hashOf("--tier", options.tier) : parametersHash(devnetParameters),
-          deadline: timestamp + BigInt(wholeNumber("--deadline", options.deadline, 1, 2_592_000)),
-        };
-        const { result: requestId, receipt: mined } = await request(writer, terms);
+          parameters: tierOf(history, options.tier),
+          deadline: timestamp + BigInt(seconds),
+        });
         output.progress(`request ${requestId}: handing the input to ${chosen.endpoint} …`);
         await uploadInput(chosen.endpoint, input);
-        const receipt = await waitFor(chosen.endpoint, requestId, Number(options.deadline));
-        const digest = claimDigest(domainOf(writer), receipt.claim);
-        const answer = await fetchOutputs(chosen.endpoint, { digest, side: receipt.claim.output }).catch(
-          () => undefined,
-        );
-        writeFileSync(options.output, `${receiptToJson(receipt)}\n`);
-        const inputFile = options.output.replace(/(\.json)?$/, ".input");
-        writeFileSync(inputFile, encodePackage(input));
-        const evidence = { signer: chosen.signer, inputs: input, ...(answer ? { outputs: answer } : {}) };
-        const checks = await verifyReceipt(receipt, evidence);
-        const standing = await claimStanding(writer, receipt.claim);
-        const values = answer?.tensors.map((tensor) => numbers(tensor));
-        output.result({ requestId, digest, receipt, outputs: values, checks, gas: mined.gasUsed, standing }, [
-          ...table([
-            ["operator", chosen.operator],
-            ["fee", `${opg(fee)}, covered with ${opg(coverage)}`],
-            ["receipt", options.output],
-            ["your input", `${inputFile} (keep it: its salt is what ties the receipt to it)`],
-          ]),
-          ...(values ?? []).map(
-            (list, i) => `output ${i}: ${list.slice(0, 12).join(" ")}${list.length > 12 ? " …" : ""}`,
-          ),
-          "",
-          ...describeReceipt(receipt, standing),
-        ]);
-        return checks.every(({ holds }) => holds) ? EXIT.done : EXIT.no;
+        if (wait === 0) {
+          output.result({ requestId, gas: mined.gasUsed }, [
+            `Request ${requestId} is made; take its answer with: og receipt ${requestId} -o ${options.output}`,
+          ]);
+          return EXIT.done;
+        }
+        const asked = { requestId, operator: chosen, input, file: options.output, wait };
+        return await takeReceipt(output, writer, { ...asked, gas: mined.gasUsed });
       }),
     );
 };
+
+function tierOf({ tiers }: Summary, given: string | undefined): Hex {
+  if (given !== undefined) return hashOf("--tier", given);
+  const [first] = tiers;
+  if (!first) throw new CommandError("this Market has no tier", { code: EXIT.chain });
+  return first.hash;
+}
 
 type Wanted = { readonly operator?: string; readonly coverage: bigint };
 
@@ -129,17 +122,5 @@ function choose(quotes: readonly Quote[], { operator, coverage }: Wanted): Quote
   );
   throw new CommandError(`no operator can answer with ${opg(coverage)} of coverage now (${why.join("; ")})`, {
     todo: "ask for less coverage, or later",
-  });
-}
-
-async function waitFor(endpoint: string, requestId: bigint, longest: number): Promise<Receipt> {
-  for (const end = Date.now() + 1000 * longest; Date.now() < end; ) {
-    const receipt = await fetchReceipt(endpoint, requestId);
-    if (receipt) return receipt;
-    await new Promise((wake) => setTimeout(wake, 250));
-  }
-  throw new CommandError(`request ${requestId} was not answered in ${longest} s`, {
-    code: EXIT.chain,
-    todo: "after the deadline the fee can be taken back: anyone may call refund",
   });
 }

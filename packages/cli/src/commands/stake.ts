@@ -1,20 +1,24 @@
-import { stakingAbi } from "@opengradient/bindings";
+import { delegationAbi, stakingAbi } from "@opengradient/bindings";
 import {
-  act,
   authorise,
-  calls,
   ensureAllowance,
   offer,
+  readStake,
   register,
+  restore,
+  revoke,
   rotateKey,
   stake,
+  thaw,
   updateOperator,
   type Writer,
+  withdrawStake,
 } from "@opengradient/protocol";
 import { type Address, type Hex, isAddress, parseEther, zeroAddress } from "viem";
 import { connectSigning, type SigningOptions, signingOptions } from "../chain/connect.ts";
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
+import { modelRootOf } from "../model/load.ts";
 import { opg, table } from "../words.ts";
 
 /** Seconds, longer than any claim of a former hot key can stay open. */
@@ -28,6 +32,8 @@ type Options = SigningOptions & {
   offer?: string[];
   thaw?: boolean;
   withdraw?: boolean;
+  restore?: boolean;
+  leave?: boolean;
 };
 
 export const stakeCommand: Register = (og) => {
@@ -40,9 +46,15 @@ export const stakeCommand: Register = (og) => {
       .option("--signer <address>", "hot key that signs answers (default: your own)")
       .option("--stolen", "with --signer: the former key may not even defend its claims any more")
       .option("--payee <address>", "where fees go (default: your own)")
-      .option("--offer <model=fee,coverage>", "a model, its fee and the most coverage, in OPG", collect)
+      .option(
+        "--offer <model=fee,coverage>",
+        "a model (its root or file), its fee and the most coverage, in OPG",
+        collect,
+      )
       .option("--thaw", "take the amount out of cover; it can be withdrawn after the thaw period")
-      .option("--withdraw", "withdraw what has thawed"),
+      .option("--withdraw", "withdraw what has thawed")
+      .option("--restore", "after a fault, once no claim of yours is open: make the fault bond up and work again")
+      .option("--leave", "leave this Market, once no claim of yours is open in it"),
   )
     .addHelpText(
       "after",
@@ -60,12 +72,14 @@ export const stakeCommand: Register = (og) => {
         };
         const offers = (options.offer ?? []).map(parseOffer);
         const amount = text === undefined ? undefined : opgAmount("the amount", text);
-        if (options.withdraw) note("withdraw", await act(writer, calls.withdrawStake(writer.addresses, {})));
+        if (options.withdraw) note("withdraw", await withdrawStake(writer, {}));
+        else if (options.restore) note("restore", await restore(writer, {}));
+        else if (options.leave) note("leave", await revoke(writer, { court: writer.addresses.market }));
         else if (options.thaw) {
           if (amount === undefined) throw new CommandError("--thaw needs an amount");
-          note("thaw", await act(writer, calls.thaw(writer.addresses, { amount })));
+          note("thaw", await thaw(writer, { amount }));
         } else {
-          await enrol(writer, { ...options, offers }, note);
+          if (amount !== undefined || changes(options)) await enrol(writer, { ...options, offers }, note);
           if (amount !== undefined) {
             note("approve", await ensureAllowance(writer, { spender: writer.addresses.staking, amount }));
             note("stake", await stake(writer, { operator: writer.wallet.account.address, amount }));
@@ -73,20 +87,37 @@ export const stakeCommand: Register = (og) => {
         }
         const state = await readOperator(writer);
         output.result({ operator: writer.wallet.account.address, ...state, gas }, [
-          ...table([
-            ["operator", writer.wallet.account.address],
-            ["endpoint", state.endpoint || "(none)"],
-            ["staked", opg(state.staked)],
-            ["locked", opg(state.locked)],
-            ["thawing", opg(state.thawing)],
-            ["covers", `${opg(state.room)} in a new answer`],
-            ...(state.jailedSince ? [["jailed", `since ${new Date(1000 * state.jailedSince).toISOString()}`]] : []),
-          ]),
+          ...table(rowsOf(writer.wallet.account.address, state)),
           ...Object.entries(gas).map(([what, used]) => `${what}: ${used} gas`),
         ]);
       }),
     );
 };
+
+const changes = ({ endpoint, signer, payee, offer: offers }: Options): boolean =>
+  [endpoint, signer, payee, offers].some((value) => value !== undefined);
+
+const date = (time: number): string => new Date(1000 * time).toISOString();
+
+function rowsOf(owner: Address, state: State): string[][] {
+  if (state.signer === zeroAddress)
+    return [["operator", `${owner} is none yet: og stake AMOUNT --endpoint URL --offer MODEL=FEE,COVERAGE`]];
+  const { thawing, thawedAt, jailedSince, bondLeft, faultBond } = state;
+  return [
+    ["operator", owner],
+    ["hot key", state.signer],
+    ["payee", state.payee],
+    ["endpoint", state.endpoint || "(none)"],
+    ["court", state.authorised ? "this Market" : "none: it answers to nobody and can cover nothing"],
+    ["staked", opg(state.staked)],
+    ["locked", `${opg(state.locked)}, three times what your open answers cover`],
+    ["fault bond", `${opg(bondLeft)} of ${opg(faultBond)}, which only a first fault takes`],
+    ["covers", `${opg(state.room)} in a new answer`],
+    ["thawing", thawing ? `${opg(thawing)} until ${date(thawedAt)}` : opg(0n)],
+    ["delegated", `${opg(state.delegated)}, which get ${state.shareBps / 100} % of what they earn`],
+    ...(jailedSince ? [["jailed", `since ${date(jailedSince)}; after your open answers: og stake --restore`]] : []),
+  ];
+}
 
 type Enrolment = Pick<Options, "endpoint" | "signer" | "stolen" | "payee"> & {
   offers: readonly { modelRoot: Hex; fee: bigint; maxCoverage: bigint }[];
@@ -118,16 +149,22 @@ async function enrol(
   if (!state.authorised) note("authorise", await authorise(writer, { court: writer.addresses.market }));
 }
 
-async function readOperator({ chain, addresses, wallet }: Writer) {
-  const at = { address: addresses.staking, abi: stakingAbi } as const;
+type State = Awaited<ReturnType<typeof readOperator>>;
+
+async function readOperator(writer: Writer) {
+  const { chain, addresses, wallet } = writer;
   const own = wallet.account.address;
-  const [record, room, [authorised]] = await Promise.all([
-    chain.readContract({ ...at, functionName: "operators", args: [own] }),
-    chain.readContract({ ...at, functionName: "room", args: [own] }),
-    chain.readContract({ ...at, functionName: "courtLocks", args: [own, addresses.market] }),
+  const pools = { address: addresses.delegation, abi: delegationAbi, args: [own] } as const;
+  const courts = { address: addresses.staking, abi: stakingAbi, args: [own, addresses.market] } as const;
+  const [{ frozenAt, ...record }, [authorised], pool, cut, { timestamp }] = await Promise.all([
+    readStake(writer, own),
+    chain.readContract({ ...courts, functionName: "courtLocks" }),
+    chain.readContract({ ...pools, functionName: "pools" }),
+    chain.readContract({ ...pools, functionName: "cutOf" }),
+    chain.getBlock(),
   ]);
-  const { signer, payee, endpoint, staked, locked, thawing, frozenAt } = record;
-  return { signer, payee, endpoint, staked, locked, thawing, room, authorised, jailedSince: Number(frozenAt) };
+  const shareBps = timestamp < BigInt(cut.from) ? cut.bps : cut.nextBps;
+  return { ...record, authorised, delegated: pool.tokens, shareBps, jailedSince: Number(frozenAt) };
 }
 
 export function opgAmount(what: string, text: string): bigint {
@@ -135,15 +172,12 @@ export function opgAmount(what: string, text: string): bigint {
   return parseEther(text);
 }
 
+export function addressOf(what: string, text: string): Address;
+export function addressOf(what: string, text: string | undefined): Address | undefined;
 export function addressOf(what: string, text: string | undefined): Address | undefined {
   if (text === undefined) return undefined;
   if (!isAddress(text)) throw new CommandError(`${what} ${text}: an address is needed, 0x and 40 hex digits`);
   return text;
-}
-
-export function hashOf(what: string, text: string): Hex {
-  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new CommandError(`${what} ${text}: 0x and 64 hex digits are needed`);
-  return text.toLowerCase() as Hex;
 }
 
 function parseOffer(text: string) {
@@ -151,7 +185,7 @@ function parseOffer(text: string) {
   const [fee, coverage] = (terms ?? "").split(",");
   if (!model || !fee || !coverage) throw new CommandError(`--offer ${text}: write MODEL=FEE,COVERAGE`);
   return {
-    modelRoot: hashOf("--offer", model),
+    modelRoot: modelRootOf(model),
     fee: opgAmount("--offer, fee", fee),
     maxCoverage: opgAmount("--offer, coverage", coverage),
   };

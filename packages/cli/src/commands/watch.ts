@@ -2,7 +2,6 @@ import { parseConfig, silentLog, startNode, type Verdict } from "@opengradient/n
 import { type ChainOptions, chainOptions, connect } from "../chain/connect.ts";
 import { action, collect, examples, type Register } from "../command.ts";
 import { interrupted } from "../ending.ts";
-import { short } from "../words.ts";
 import { configOf } from "./node.ts";
 
 type Options = ChainOptions & { model?: string[]; data: string };
@@ -49,5 +48,5 @@ function words(
   paint: (style: "green" | "red" | "yellow", text: string) => string,
 ): string {
   const mark = agree === undefined ? paint("yellow", "?") : agree ? paint("green", "✓ right") : paint("red", "✗ FALSE");
-  return `${short(digest, 8)}  ${mark}  ${reason}`;
+  return `${digest}  ${mark}  ${reason}`;
 }

@@ -13,8 +13,15 @@ export const ACTORS = {
 
 export type ActorName = keyof typeof ACTORS;
 
-const byAddress = new Map(
-  (Object.keys(ACTORS) as ActorName[]).map((actor) => [devnetAddress(actor).toLowerCase(), ACTORS[actor].name]),
-);
+let byAddress: ReadonlyMap<string, string> | undefined;
 
-export const nameOfAddress = (address: Address | string): string => byAddress.get(address.toLowerCase()) ?? address;
+/** Deriving the accounts takes longer than most commands: not before somebody asks. */
+const namesByAddress = (): ReadonlyMap<string, string> =>
+  new Map(
+    (Object.keys(ACTORS) as ActorName[]).map((actor) => [devnetAddress(actor).toLowerCase(), ACTORS[actor].name]),
+  );
+
+export function nameOfAddress(address: Address | string): string {
+  byAddress ??= namesByAddress();
+  return byAddress.get(address.toLowerCase()) ?? address;
+}

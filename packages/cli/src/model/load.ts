@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Constant, constantFromNumbers, type ImportOptions, readModel, type ValueInfo } from "@opengradient/onnx";
+import type { Hex } from "viem";
 import { CommandError } from "../failure.ts";
 import { readerBeside } from "./external.ts";
 import { decodeModelFile, isModelFile } from "./file.ts";
@@ -21,6 +22,16 @@ export function readBytes(path: string): Uint8Array {
 export function loadModel(path: string, words: ImportWords = {}): Model {
   const bytes = readBytes(path);
   return isModelFile(bytes) ? decodeModelFile(bytes, basename(path)) : importModel(bytes, importOptions(path, words));
+}
+
+/** A model's root, given as such or by the model's file. @throws CommandError */
+export const modelRootOf = (text: string): Hex =>
+  /^0x[0-9a-fA-F]*$/.test(text) ? hashOf("the model", text) : loadModel(text).roots.modelRoot;
+
+/** @throws CommandError */
+export function hashOf(what: string, text: string): Hex {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new CommandError(`${what} ${text}: 0x and 64 hex digits are needed`);
+  return text.toLowerCase() as Hex;
 }
 
 /** How a file is to be imported, in the command line's words. */

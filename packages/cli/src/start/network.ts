@@ -1,4 +1,4 @@
-/** A small network on this machine that lives until it is stopped: what `og start` shows on its page. */
+/** A small network on this machine that lives until it is stopped: `og devnet --people`, and what `og start` shows. */
 import { join } from "node:path";
 import type { Deployment } from "@opengradient/bindings";
 import { stakingAbi } from "@opengradient/bindings";
@@ -16,9 +16,11 @@ import {
 import {
   authorise,
   devnetParameters,
+  devnetTiers,
   ensureAllowance,
   register,
   restore,
+  type SystemOptions,
   stake,
   transfer,
   type Writer,
@@ -26,7 +28,7 @@ import {
 import { type Address, createWalletClient, type Hex, http, maxUint256, toHex } from "viem";
 import { devnetAccount } from "../chain/accounts.ts";
 import { chainOf, readerOf } from "../chain/connect.ts";
-import { deployDevnet, devnetSystem, OPG, startChain } from "../chain/local.ts";
+import { deployDevnet, devnetSystem, give, OPG, startChain } from "../chain/local.ts";
 import { publishModel } from "../chain/publish.ts";
 import { digitsFile } from "../demo/images.ts";
 import { scratchFolder } from "../ending.ts";
@@ -54,6 +56,9 @@ export type Network = {
   readonly rpc: string;
   readonly deployment: Deployment;
   readonly modelRoot: Hex;
+  readonly system: SystemOptions;
+  /** operators, and what they ask */
+  readonly people: readonly { readonly name: string; readonly operator: Address; readonly fee: bigint }[];
   /** people and models by address and root, as far as this network knows them */
   readonly names: Readonly<Record<string, string>>;
   /** Sends test money to an address. */
@@ -63,8 +68,9 @@ export type Network = {
 
 export type NetworkOptions = {
   readonly port?: number;
-  /** seconds that the watcher leaves a claim to others */
-  readonly patience: number;
+  readonly blockInterval?: number;
+  /** seconds that the watcher leaves a claim to others; without it nobody watches */
+  readonly patience?: number;
   readonly progress: (what: string) => void;
 };
 
@@ -84,12 +90,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
 type Closing = (() => Promise<void> | void)[];
 
-async function build(folder: string, closing: Closing, { port, patience, progress }: NetworkOptions) {
+async function build(
+  folder: string,
+  closing: Closing,
+  { port, blockInterval = 1000, patience, progress }: NetworkOptions,
+) {
   progress("starting a local chain …");
-  const chain = await startChain({ ...(port === undefined ? {} : { port }), blockInterval: 1000 });
+  const chain = await startChain({ ...(port === undefined ? {} : { port }), blockInterval });
   closing.push(() => chain.close());
   progress("deploying the contracts …");
-  const system = devnetSystem([{ ...devnetParameters, window: WINDOW }]);
+  const system = devnetSystem([{ ...devnetParameters, window: WINDOW }, ...devnetTiers.slice(1)]);
   const deployment = await deployDevnet(http(chain.url), system);
   const writer = writersOf({ rpc: chain.url, deployment });
 
@@ -100,7 +110,7 @@ async function build(folder: string, closing: Closing, { port, patience, progres
   const models = [join(folder, "model")];
   writeModel(models[0]!, modelOf({ name: "digits", sourceHash, compilerHash }, model.program, model.weights));
 
-  progress("starting operators and a watcher …");
+  progress("starting operators …");
   const common = { rpcUrl: chain.url, deployment, models, pollMs: 200, depth: 0 };
   const run = async (name: string, config: Partial<NodeConfigInput>, parts: NodeParts = {}): Promise<Node> => {
     const dataDir = join(folder, name);
@@ -114,8 +124,10 @@ async function build(folder: string, closing: Closing, { port, patience, progres
     const node = await run(person, { operator }, parts);
     await enlist(writer(person), { modelRoot, fee, endpoint: node.url });
   }
-  await ensureAllowance(writer("cleo"), { spender: deployment.disputes, amount: maxUint256 });
-  await run("watcher", { watcher: { mode: "defend", key: keyOf("cleo"), patience } });
+  if (patience !== undefined) {
+    await ensureAllowance(writer("cleo"), { spender: deployment.disputes, amount: maxUint256 });
+    await run("watcher", { watcher: { mode: "defend", key: keyOf("cleo"), patience } });
+  }
   const forgiving = setInterval(() => void forgive(writer("liam")).catch(() => {}), 5_000);
   closing.push(() => clearInterval(forgiving));
 
@@ -125,7 +137,15 @@ async function build(folder: string, closing: Closing, { port, patience, progres
     [addressOf("cleo").toLowerCase(), "Cleo, a watcher"],
     [modelRoot, "digits"],
   ]);
-  return { rpc: chain.url, deployment, modelRoot, names, give: giver(writer("deployer")) };
+  return {
+    rpc: chain.url,
+    deployment,
+    system,
+    modelRoot,
+    people: OPERATORS.map(({ person, name, fee }) => ({ name, operator: addressOf(person), fee })),
+    names,
+    give: giver(writer("deployer")),
+  };
 }
 
 function writersOf(place: { rpc: string; deployment: Deployment }): (person: Person) => Writer {
@@ -167,11 +187,7 @@ async function forgive(writer: Writer): Promise<void> {
 function giver(writer: Writer): (to: Address) => Promise<void> {
   let last: Promise<unknown> = Promise.resolve();
   return (to) => {
-    const next = last.then(async () => {
-      const hash = await writer.wallet.sendTransaction({ to, value: GIFT.native });
-      await writer.chain.waitForTransactionReceipt({ hash });
-      await transfer(writer, { to, amount: GIFT.opg });
-    });
+    const next = last.then(() => give(writer, to, GIFT));
     last = next.catch(() => {});
     return next;
   };

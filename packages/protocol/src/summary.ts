@@ -1,12 +1,10 @@
-import {
-  type Claim,
-  offering,
-  type Parameters,
-  type ProtocolEvent,
-  type Request,
-  type Shares,
-} from "@opengradient/protocol";
 import type { Address, Hex } from "viem";
+import type { Request } from "./calls.ts";
+import type { Claim } from "./claim.ts";
+import type { ProtocolEvent } from "./events.ts";
+import type { Parameters } from "./parameters.ts";
+import { offering } from "./quote.ts";
+import type { Shares } from "./waterfall.ts";
 
 export type ClaimState = "open" | "final" | "void";
 

@@ -1,7 +1,5 @@
-import type { ProtocolEvent } from "@opengradient/protocol";
-import { UserRejectedRequestError } from "viem";
 import { describe, expect, it } from "vitest";
-import { inWords, summarise } from "../src/index.ts";
+import { type ProtocolEvent, summarise } from "../src/index.ts";
 
 const OLGA = "0x00000000000000000000000000000000000000A1";
 const LIAM = "0x00000000000000000000000000000000000000b2";
@@ -56,17 +54,5 @@ describe("a summary of events", () => {
   it("keeps a record of each operator, whatever the case of its address", () => {
     expect(summary.records.get(LIAM.toLowerCase())).toEqual({ answers: 1, final: 0, void: 1 });
     expect(summary.records.get(OLGA.toLowerCase())).toEqual({ answers: 1, final: 1, void: 0 });
-  });
-});
-
-describe("failures in words", () => {
-  it("a refusal in the wallet is told as one", () => {
-    const error = inWords(new UserRejectedRequestError(new Error("no")), "request");
-    expect(error.message).toMatch(/you declined/);
-    expect(error.advice).toBe("retry");
-  });
-
-  it("anything else names what was tried", () => {
-    expect(inWords(new Error("boom"), "request").message).toMatch(/^request: .*boom/);
   });
 });

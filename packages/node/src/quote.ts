@@ -1,12 +1,23 @@
 import { type Act, demandsAhead, type Price, type View } from "@opengradient/dispute";
-import { COMMIT_GAS, COURT_GAS, DEMAND_GAS, EXPIRE_GAS } from "@opengradient/node/client";
 import { costOf, factsOf } from "@opengradient/program";
-import type { Quote } from "./messages.ts";
+import { COMMIT_GAS, COURT_GAS, DEMAND_GAS, EXPIRE_GAS } from "./pricing.ts";
+
+/** What a challenge takes from here on; native coin with gas. OPG that is taken for an opening; bonds apart. */
+export type ChallengeQuote = {
+  /** pieces to demand at once; 0 when the proof can be given without */
+  readonly demands: number;
+  readonly next: Price;
+  /** when the operator answers nothing: prices come back, gas does not */
+  readonly silent: Price;
+  /** when it answers everything: the usual lie, and the longest way there is */
+  readonly likely: Price;
+  readonly most: Price;
+};
 
 type Turn = { readonly view: Omit<View, "data">; readonly acts: readonly Act[]; readonly gasPrice: bigint };
 
 /** What a challenge costs whose next acts are these. */
-export function quoteOf({ view, acts, gasPrice }: Turn): Quote {
+export function quoteOf({ view, acts, gasPrice }: Turn): ChallengeQuote {
   const { program } = view.model;
   const facts = factsOf(program);
   const positions = acts.flatMap((act) => (act.kind === "demand" ? [act.position] : []));
