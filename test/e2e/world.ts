@@ -86,11 +86,15 @@ export async function createWorld(tier = CLOCKS): Promise<World> {
       await rpc("hardhat_mine", [`0x${blocks.toString(16)}`]);
     },
     apart: async (story) => {
+      const { timestamp } = await chain.getBlock();
       const snapshot = await rpc("evm_snapshot");
       try {
         return await story();
       } finally {
         await rpc("evm_revert", [snapshot]);
+        // Anvil goes back, and its clock does not.
+        await rpc("evm_setNextBlockTimestamp", [`0x${(timestamp + 1n).toString(16)}`]);
+        await rpc("evm_mine");
       }
     },
     opgOf: (address) =>

@@ -110,7 +110,7 @@ test("where: usePlace, useReader", () =>
 
 test("who offers: useOffers", async () => {
   const { address } = playing.operator.owner.wallet.account;
-  const offer = `${address}: 1 OPG, covers 1000 OPG; 0 answers, 0 false`;
+  const offer = `${address}: 1 OPG, covers 10000 OPG; 0 answers, 0 false`;
   await says(createElement(Offers, { model: stage.model.modelRoot }), offer);
 });
 
