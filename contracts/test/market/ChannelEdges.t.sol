@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IChannels, Redemption, Voucher} from "../../src/interfaces/IChannels.sol";
+import {ModelId} from "../../src/types/Identity.sol";
+import {Metadata, Origin} from "../../src/types/Model.sol";
+import {Alphabet} from "../toys/Alphabet.sol";
+import {ChannelWorld} from "../toys/ChannelWorld.sol";
+
+/// @notice The last second that still counts, and whose money it is when vouchers are redeemed together.
+contract ChannelEdgesTest is ChannelWorld {
+    function _voucherFor(ModelId other, uint128 cumulative) private view returns (Redemption memory r) {
+        r = Redemption(_parties(), other, tierHash, cumulative, "");
+        bytes32 digest = channels.digest(Voucher(_idOf(_parties()), other, tierHash, cumulative));
+        (uint8 v, bytes32 a, bytes32 b) = vm.sign(sessionKey, digest);
+        r.signature = abi.encodePacked(a, b, v);
+    }
+
+    /// Neighbours of one tier and two models: each author gets the royalty of its own.
+    function test_neighboursOfTwoModels() external {
+        vm.prank(stranger);
+        ModelId second = registry.publish(
+            Alphabet.header(3), Alphabet.descriptors(3), Origin(0, "other", "compiler"), Metadata(2000, "")
+        );
+        Redemption[] memory list = new Redemption[](3);
+        list[0] = _voucherFor(model, 1e18);
+        list[1] = _voucherFor(second, 2e18);
+        list[2] = _voucherFor(second, 3e18);
+        uint256 first = opg.balanceOf(author);
+        uint256 other = opg.balanceOf(stranger);
+        uint256 operators = opg.balanceOf(payee);
+        assertEq(channels.redeem(operator, list), 4e18);
+        assertEq(opg.balanceOf(author) - first, 0.1e18);
+        assertEq(opg.balanceOf(stranger) - other, 0.6e18);
+        assertEq(opg.balanceOf(payee) - operators, 0.8e18 + 2.1e18);
+        (uint96 burnable, uint96 audits) = channels.pots();
+        assertEq(burnable, 0.2e18);
+        assertEq(audits, 0.2e18);
+    }
+
+    function test_redeemedInTheLastSecond() external {
+        uint40 end = uint40(block.timestamp) + CHANNEL_THAW;
+        vm.startPrank(requester);
+        channels.setEnd(operator, session, end);
+        vm.expectRevert(abi.encodeWithSelector(IChannels.ChannelsEndTooNear.selector, end - 1, end));
+        channels.setEnd(operator, session, end - 1);
+        vm.warp(end);
+        bytes32 id = _idOf(_parties());
+        vm.expectRevert(abi.encodeWithSelector(IChannels.ChannelsNotClosed.selector, id, end));
+        channels.withdraw(operator, session);
+        vm.stopPrank();
+        assertEq(_pay(1e18), 1e18);
+        vm.warp(end + 1);
+        assertEq(_pay(2e18), 0);
+        assertEq(channels.redeemed(id, model, tierHash), 1e18);
+        vm.prank(requester);
+        assertEq(channels.withdraw(operator, session), DEPOSIT - 1e18);
+        assertEq(channels.channels(id).deposit, 0);
+    }
+}
