@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newReader, type Reader } from "./run.ts";
 
 /** In `docs/`; each begins where devnet.md ends, and stands without the others. */
-const TUTORIALS = ["requester.md", "challenger.md", "operator.md"];
+const TUTORIALS = ["requester.md", "challenger.md", "operator.md", "contract-consumer.md"];
 
 const MOST = 600_000;
 

@@ -3,6 +3,7 @@ import { accuracyCommand } from "./commands/accuracy.ts";
 import { advanceCommand } from "./commands/advance.ts";
 import { challengeCommand } from "./commands/challenge.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
+import { deliverCommand } from "./commands/deliver.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { devnetCommand } from "./commands/devnet.ts";
@@ -46,6 +47,7 @@ const COMMANDS = [
   receiptCommand,
   verifyCommand,
   refundCommand,
+  deliverCommand,
   watchCommand,
   quoteCommand,
   challengeCommand,
