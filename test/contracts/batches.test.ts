@@ -1,4 +1,4 @@
-import { sumLeaf, sumPath, sumRoot } from "@opengradient/protocol";
+import { sumClimb, sumLeaf, sumPath, sumRoot, sumTree } from "@opengradient/protocol";
 import { keccak256, toHex } from "viem";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { artifact, type Chain, type Contract, createChain } from "./court.ts";
@@ -18,13 +18,18 @@ it("TypeScript and Solidity build the same Merkle-sum trees", async () => {
     const ids = Array.from({ length: count }, (_, i) => keccak256(toHex(1000 * count + i)));
     const coverage = ids.map((id) => BigInt(id) >> 140n);
     const leaves = ids.map((id, i) => sumLeaf(id, { coverage: coverage[i]! }));
-    const root = sumRoot(leaves);
+    const tree = sumTree(leaves);
+    const root = sumRoot(tree);
     expect(root.sum).toBe(coverage.reduce((a, b) => a + b));
     for (let i = 0; i < count; i++) {
-      const args = [ids[i], coverage[i], BigInt(i), BigInt(count), sumPath(leaves, i)];
+      const path = sumPath(tree, i);
+      const args = [ids[i], coverage[i], BigInt(i), BigInt(count), path];
       expect(await chain.read(harness, "climb", args)).toEqual(root);
+      expect(sumClimb(leaves[i]!, { index: i, count, path })).toEqual(root);
+      if (path.length) expect(sumClimb(leaves[i]!, { index: i, count, path: path.slice(1) })).not.toEqual(root);
+      expect(sumClimb(leaves[i]!, { index: i + count, count, path })).toBeUndefined();
     }
   }
-  expect(() => sumRoot([])).toThrow(RangeError);
-  expect(() => sumRoot(Array(2).fill({ hash: "0x00", sum: 1n << 127n }))).toThrow(/128 bits/);
+  expect(() => sumRoot(sumTree([]))).toThrow(RangeError);
+  expect(() => sumRoot(sumTree(Array(2).fill({ hash: "0x00", sum: 1n << 127n })))).toThrow(/128 bits/);
 });

@@ -1,5 +1,7 @@
-import { type Address, concat, type Hex, keccak256, numberToHex, toHex } from "viem";
+import { batchesAbi } from "@opengradient/bindings";
+import { type Address, concat, encodeAbiParameters, type Hex, keccak256, numberToHex, toHex } from "viem";
 import type { Claim } from "./claim.ts";
+import type { Reader } from "./client.ts";
 
 /** One posting of many claims: docs/spec/claim.md, Batches. */
 export type Batch = {
@@ -34,22 +36,75 @@ const above = (level: readonly SumNode[]): SumNode[] =>
     return right ? join(left, right) : left;
   });
 
+/** All levels of the Merkle-sum tree, its leaves first. */
+export type SumTree = readonly (readonly SumNode[])[];
+
+export function sumTree(leaves: readonly SumNode[]): SumTree {
+  const levels = [leaves];
+  while (levels.at(-1)!.length > 1) levels.push(above(levels.at(-1)!));
+  return levels;
+}
+
 /** Over at least one leaf. @throws RangeError when the sum does not fit 128 bits */
-export function sumRoot(leaves: readonly SumNode[]): SumNode {
-  let level = leaves;
-  while (level.length > 1) level = above(level);
-  const root = level[0];
+export function sumRoot(tree: SumTree): SumNode {
+  const root = tree.at(-1)?.[0];
   if (!root) throw new RangeError("a batch has at least one claim");
   if (root.sum >= 1n << 128n) throw new RangeError(`the coverage of the batch, ${root.sum}, does not fit 128 bits`);
   return root;
 }
 
 /** The siblings of a leaf, from below. */
-export function sumPath(leaves: readonly SumNode[], index: number): SumNode[] {
-  const path: SumNode[] = [];
-  for (let level = leaves, i = index; level.length > 1; level = above(level), i >>= 1) {
-    const sibling = level[i ^ 1];
-    if (sibling) path.push(sibling);
+export const sumPath = (tree: SumTree, index: number): SumNode[] =>
+  tree.slice(0, -1).flatMap((level, height) => level[(index >> height) ^ 1] ?? []);
+
+/** Where one leaf of `count` hangs. */
+export type Place = { readonly index: number; readonly count: number; readonly path: readonly SumNode[] };
+
+/** The root over a leaf as its path gives it; undefined where the tree has no such leaf or paths of another length. */
+export function sumClimb(leaf: SumNode, { index, count, path }: Place): SumNode | undefined {
+  if (index >= count) return undefined;
+  let [node, at, width] = [leaf, index, count];
+  const left = [...path];
+  for (; width > 1; at >>= 1, width = (width + 1) >> 1) {
+    // the odd last node of a level has no sibling
+    if (at % 2 === 0 && at + 1 === width) continue;
+    const other = left.shift();
+    if (!other) return undefined;
+    node = at % 2 === 0 ? join(node, other) : join(other, node);
   }
-  return path;
+  return left.length ? undefined : node;
+}
+
+const batchType = {
+  type: "tuple",
+  components: [
+    { name: "operator", type: "address" },
+    { name: "root", type: "bytes32" },
+    { name: "coverage", type: "uint128" },
+    { name: "count", type: "uint32" },
+    { name: "parameters", type: "bytes32" },
+    { name: "postedAt", type: "uint40" },
+  ],
+} as const;
+
+/** keccak256(abi.encode(batch)). */
+export const batchId = (batch: Batch): Hex => keccak256(encodeAbiParameters([batchType], [batch]));
+
+/** How a batch stands on chain. */
+export type BatchStanding = {
+  readonly id: Hex;
+  /** unix seconds; 0: never posted */
+  readonly windowEnd: number;
+  readonly released: boolean;
+};
+
+export async function batchStanding({ chain, addresses }: Reader, batch: Batch): Promise<BatchStanding> {
+  const id = batchId(batch);
+  const record = await chain.readContract({
+    address: addresses.batches,
+    abi: batchesAbi,
+    functionName: "batches",
+    args: [id],
+  });
+  return { id, windowEnd: record.windowEnd, released: record.released };
 }

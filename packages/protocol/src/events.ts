@@ -1,10 +1,30 @@
-import { disputesAbi, marketAbi, modelRegistryAbi, stakingAbi } from "@opengradient/bindings";
+import {
+  batchesAbi,
+  channelsAbi,
+  delegationAbi,
+  deliveriesAbi,
+  disputesAbi,
+  marketAbi,
+  modelRegistryAbi,
+  stakingAbi,
+} from "@opengradient/bindings";
 import { type Abi, decodeEventLog, type Hex, type Log } from "viem";
 import type { Reader } from "./client.ts";
 
+const abis = {
+  modelRegistry: modelRegistryAbi,
+  staking: stakingAbi,
+  delegation: delegationAbi,
+  market: marketAbi,
+  batches: batchesAbi,
+  channels: channelsAbi,
+  deliveries: deliveriesAbi,
+  disputes: disputesAbi,
+} as const;
+
 /** One event of one of our contracts. */
 export type ProtocolEvent = {
-  readonly contract: "modelRegistry" | "staking" | "market" | "disputes";
+  readonly contract: keyof typeof abis;
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly block: bigint;
@@ -12,13 +32,6 @@ export type ProtocolEvent = {
   readonly logIndex: number;
   readonly transaction: Hex;
 };
-
-const abis = {
-  modelRegistry: modelRegistryAbi,
-  staking: stakingAbi,
-  market: marketAbi,
-  disputes: disputesAbi,
-} as const;
 
 /** Blocks that one request for logs spans: providers refuse a longer range. */
 export const MOST_BLOCKS = 10_000n;

@@ -12,6 +12,8 @@ export type Quote = {
   readonly fee: bigint;
   /** most coverage of one claim: the least of its offer and of its free stake */
   readonly maxCoverage: bigint;
+  /** what its free stake covers, whatever it is asked for */
+  readonly room: bigint;
   /** why it can not be asked now */
   readonly refusal: "jailed" | "not offered" | "no free stake" | undefined;
 };
@@ -36,6 +38,7 @@ export async function quote(
     endpoint: record.endpoint,
     fee,
     maxCoverage,
+    room,
     refusal: refusal ?? (maxCoverage === 0n ? "no free stake" : undefined),
   };
 }

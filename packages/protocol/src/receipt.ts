@@ -1,10 +1,11 @@
-import { type Address, getAddress, type Hex, isAddress } from "viem";
-// The small one: pages load this file.
+import type { Address, Hex } from "viem";
 import * as z from "zod/mini";
+import type { BatchStanding } from "./batch.ts";
 import { type Claim, type ClaimDomain, claimDigest, recoverClaimSigner } from "./claim.ts";
 import { LevelNotBuiltError, levelNames } from "./levels.ts";
 import { type Package, packageInput, packageOutput } from "./packages.ts";
 import type { Standing } from "./standing.ts";
+import { address, amount, bytes, decimal, fromJson } from "./wire.ts";
 
 /** A signed claim with the place where it counts: all that is needed to check it offline. */
 export type Receipt = ClaimDomain & { readonly claim: Claim; readonly signature: Hex };
@@ -14,55 +15,32 @@ export class ReceiptError extends Error {
   override readonly name = "ReceiptError";
 }
 
-const hex = (bytes: number) =>
-  z
-    .templateLiteral(["0x", z.string()])
-    .check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`), `must be ${bytes} bytes of hex`));
-const address = z.pipe(
-  z.string().check(z.refine((text) => isAddress(text, { strict: false }), "must be an address")),
-  z.transform((text) => getAddress(text.toLowerCase())),
-);
-const amount = z.pipe(
-  z.string().check(z.regex(/^\d+$/)),
-  z.transform((text) => BigInt(text)),
-);
-
 const schema = z.object({
   version: z.literal(1),
   chainId: z.int().check(z.positive()),
   market: address,
   claim: z.object({
-    modelRoot: hex(32),
-    input: hex(32),
-    output: hex(32),
+    modelRoot: bytes(32),
+    input: bytes(32),
+    output: bytes(32),
     operator: address,
     requester: address,
     requestId: amount,
     fee: amount,
     coverage: amount,
     level: z.int().check(z.nonnegative()),
-    parameters: hex(32),
+    parameters: bytes(32),
     postBy: amount,
   }),
-  signature: hex(65),
+  signature: bytes(65),
 });
 
 export const receiptToJson = ({ chainId, market, claim, signature }: Receipt): string =>
-  JSON.stringify({ version: 1, chainId, market, claim, signature }, (_, value) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
+  JSON.stringify({ version: 1, chainId, market, claim, signature }, decimal);
 
 /** @throws ReceiptError that names every field that does not fit */
 export function receiptFromJson(json: string): Receipt {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw new ReceiptError("a receipt is JSON", { cause });
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new ReceiptError(`not a receipt: ${z.prettifyError(parsed.error)}`);
-  const { version: _, ...receipt } = parsed.data;
+  const { version: _, ...receipt } = fromJson(schema, json, (problem) => new ReceiptError(`not a receipt: ${problem}`));
   return receipt;
 }
 
@@ -124,8 +102,8 @@ const opg = (units: bigint): string => {
   return `${whole}${decimals && `.${decimals}`} OPG`;
 };
 
-/** Names that people know, as far as the reader has them. */
-export type Names = { readonly model?: string; readonly operator?: string };
+/** What a reader has beside the receipt: names that people know, and the batch whose leaf the claim is. */
+export type About = { readonly model?: string; readonly operator?: string; readonly batch?: BatchStanding | undefined };
 
 /**
  * A receipt in words: which model, who ran it, what is proven and until when, who has seen the input.
@@ -134,33 +112,47 @@ export type Names = { readonly model?: string; readonly operator?: string };
 export function describeReceipt(
   { claim, chainId }: Receipt,
   standing: Standing | undefined,
-  names: Names = {},
+  about: About = {},
 ): readonly string[] {
-  const model = names.model ? `${names.model} (${claim.modelRoot})` : claim.modelRoot;
-  const operator = names.operator ? `${names.operator} (${claim.operator})` : claim.operator;
+  const model = about.model ? `${about.model} (${claim.modelRoot})` : claim.modelRoot;
+  const operator = about.operator ? `${about.operator} (${claim.operator})` : claim.operator;
   return [
     `This model gives this answer, says the operator: model ${model}.`,
     "The model's id fixes its Program, its weights, its source file and its compiler: another version has another id.",
-    `It was run by ${operator} for request ${claim.requestId} of ${claim.requester} on chain ${chainId}.`,
+    `It was run by ${operator} for ${requestWords(claim)} of ${claim.requester} on chain ${chainId}.`,
     `Input ${claim.input} and output ${claim.output} are part of what was signed: a changed input or an altered or filtered answer does not fit this receipt.`,
-    ...proofLines(claim, standing),
+    ...proofLines(claim, standing, about.batch),
     "The operator saw the input in the clear, and serves it to whoever checks the claim; a dispute may publish part of the run.",
     "Nothing here says that the answer is true or good: only that this model gives it.",
   ];
 }
 
-function proofLines(claim: Claim, standing: Standing | undefined): readonly string[] {
+/** Whether a claim answers a request on chain, whose numbers are small; else a voucher paid for it. */
+export const isAskedOnChain = ({ requestId }: Pick<Claim, "requestId">): boolean => requestId < 1n << 64n;
+
+const requestWords = (claim: Claim): string =>
+  isAskedOnChain(claim) ? `request ${claim.requestId}` : "a request that a voucher paid";
+
+function proofLines(claim: Claim, standing: Standing | undefined, batch: BatchStanding | undefined): readonly string[] {
   const stake = `${opg(claim.coverage)} go to the requester if it is proven false`;
   const levels = levelNames(claim.level);
   const signed = "Proven so far (signed): an identified key says so, and no more.";
   if (!levels.includes("optimistic")) return [signed];
+  const backed = standing?.backing === "bond" ? "lodged, only its operator's fault bond is" : "posted, stake is locked";
   switch (standing?.status) {
     case undefined:
     case "none":
+      if (batch?.released)
+        return ["Its batch is released (optimistic): the time to challenge has passed and nobody proved it false."];
+      if (batch?.windowEnd)
+        return [
+          `Proven so far (optimistic): posted in batch ${batch.id}, stake is locked behind it; ${stake}.`,
+          `Anyone who has its path in the batch can open and challenge it until ${time(batch.windowEnd)}.`,
+        ];
       return [signed, `Once posted (by ${time(Number(claim.postBy))}) stake is locked behind it; ${stake}.`];
     case "open":
       return [
-        `Proven so far (optimistic): posted, stake is locked, anyone can challenge it until ${time(standing.quietAt)}; ${stake}.`,
+        `Proven so far (optimistic): ${backed} behind it, anyone can challenge it until ${time(standing.quietAt)}; ${stake}.`,
         standing.pending
           ? `${standing.pending} demand(s) for its data are not answered yet; it can not become final before they are.`
           : `Unchallenged it can be final after ${time(standing.finalAfter)}.`,
@@ -168,8 +160,11 @@ function proofLines(claim: Claim, standing: Standing | undefined): readonly stri
     case "final":
       return ["Final (optimistic): the time to challenge has passed and nobody proved it false."];
     case "void":
-      return [
-        `Void: it was proven false or its data were withheld; the fee went back, and ${opg(claim.coverage)} to the requester.`,
-      ];
+      return [`Void: it was proven false or its data were withheld; ${voidWords(claim, standing.backing)}.`];
   }
+}
+
+function voidWords({ coverage }: Claim, backing: Standing["backing"]): string {
+  if (backing === "request") return `the fee went back, and ${opg(coverage)} to the requester`;
+  return `${opg(coverage)} went to the requester${backing === "bond" ? ", as far as the fault bond reached" : ""}`;
 }

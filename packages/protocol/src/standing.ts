@@ -7,10 +7,16 @@ import type { Parameters } from "./parameters.ts";
 export const CLAIM_STATUS = ["none", "open", "final", "void"] as const;
 export type ClaimStatus = (typeof CLAIM_STATUS)[number];
 
+/** What pays when a claim falls: stake locked for a request or a batch, or, lodged, the fault bond alone. */
+export const BACKING = ["request", "batch", "bond"] as const;
+export type Backing = (typeof BACKING)[number];
+
 /** Where a claim stands on chain, times in unix seconds. */
 export type Standing = {
   readonly id: Hex;
   readonly status: ClaimStatus;
+  /** "request" too while it has no status */
+  readonly backing: Backing;
   /** last second for a demand at depth 0 */
   readonly windowEnd: number;
   /** last second for any demand or commit, as things are */
@@ -33,6 +39,7 @@ export async function claimStanding(reader: Reader, claim: Claim): Promise<Stand
   return {
     id,
     status: CLAIM_STATUS[standing.status] ?? "none",
+    backing: BACKING[stored.backing] ?? "request",
     windowEnd: Number(windowEnd),
     quietAt: Number(quietAt),
     finalAfter: Number(quietAt) + parameters.grace,

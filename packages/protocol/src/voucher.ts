@@ -6,6 +6,7 @@ import {
   keccak256,
   type LocalAccount,
   parseAbiParameters,
+  recoverAddress,
 } from "viem";
 
 /** Who pays whom, by whose key: docs/spec/claim.md, Channels. */
@@ -81,3 +82,19 @@ export const signVoucher = (
   domain: VoucherDomain,
   voucher: Voucher,
 ): Promise<Hex> => signer.signTypedData(voucherTypedData(domain, voucher));
+
+/** The voucher that a redemption redeems. */
+export const voucherOf = ({ parties, modelRoot, parameters, cumulative }: Redemption): Voucher => ({
+  channel: channelId(parties),
+  modelRoot,
+  parameters,
+  cumulative,
+});
+
+/** Whether the channel's signer signed it. */
+export async function isSigned(domain: VoucherDomain, redemption: Redemption): Promise<boolean> {
+  const { signature, parties } = redemption;
+  const hash = voucherDigest(domain, voucherOf(redemption));
+  const signer = await recoverAddress({ hash, signature }).catch(() => undefined);
+  return signer?.toLowerCase() === parties.signer.toLowerCase();
+}

@@ -142,6 +142,7 @@ describe("a receipt", () => {
     const standing: Standing = {
       id: claimDigest(domain, claim),
       status: "open",
+      backing: "request",
       windowEnd: 1_700_000_000,
       quietAt: 1_700_000_000,
       finalAfter: 1_700_000_060,
@@ -157,6 +158,12 @@ describe("a receipt", () => {
     expect(words({ ...standing, pending: 1 })).toContain("not answered yet");
     expect(words({ ...standing, status: "final" })).toContain("nobody proved it false");
     expect(words({ ...standing, status: "void" })).toContain("the fee went back");
+    expect(words({ ...standing, status: "void", backing: "batch" })).not.toContain("the fee went back");
+    expect(words({ ...standing, backing: "bond" })).toContain("only its operator's fault bond is behind it");
+    const batch = { id: claimDigest(domain, claim), windowEnd: 1_700_000_000, released: false };
+    const inBatch = (released: boolean) => describeReceipt(held, undefined, { batch: { ...batch, released } }).join();
+    expect(inBatch(false)).toContain("open and challenge it until 2023-11-14T22:13:20Z");
+    expect(inBatch(true)).toContain("the time to challenge has passed");
     for (const at of [undefined, standing, { ...standing, status: "final" as const }]) {
       expect(words(at)).toContain("saw the input in the clear");
       expect(words(at)).toContain("digits 1.0");
