@@ -1,50 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { uploadInput } from "@opengradient/node";
 import { claimDigest, domainOf } from "@opengradient/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { scratch } from "../../packages/node/test/scratch.ts";
 import { OPG } from "./chain.ts";
+import { daemon, freePort } from "./mortal.ts";
 import { ask, newActor, newOperator, nodeConfig, openStage, type Stage, until, untilDecided } from "./stage.ts";
 import { toyInput } from "./toy.ts";
-
-const script = fileURLToPath(new URL("daemon.ts", import.meta.url));
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
-
-/** A daemon that can be killed and started again on the same disk. */
-function daemon(config: object) {
-  const path = join(scratch(), "config.json");
-  writeFileSync(path, JSON.stringify(config));
-  let child: ChildProcess | undefined;
-  const exit = () => new Promise<number | null>((done) => child!.once("exit", done));
-  return {
-    /** Comes back when it serves. */
-    async start(): Promise<void> {
-      child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
-      await new Promise((ready) => child!.stdout!.once("data", ready));
-    },
-    async kill(): Promise<void> {
-      const gone = exit();
-      child!.kill("SIGKILL");
-      await gone;
-    },
-    async stop(): Promise<number | null> {
-      const gone = exit();
-      child!.kill("SIGTERM");
-      return gone;
-    },
-  };
-}
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 

@@ -1,4 +1,6 @@
 /** Amounts, times and names as people read them. */
+import { isAskedOnChain } from "@opengradient/protocol";
+
 const GROUP = /\B(?=(\d{3})+(?!\d))/g;
 
 /** 18 decimals, cut (not rounded) to `digits`. */
@@ -23,6 +25,10 @@ export function parseOpg(text: string): bigint | undefined {
 }
 
 export const short = (hex: string): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
+
+/** A request by its number; one that a voucher paid has the voucher's hash for it. */
+export const numbered = (requestId: bigint): string =>
+  isAskedOnChain({ requestId }) ? `#${requestId}` : `voucher ${short(`0x${requestId.toString(16).padStart(64, "0")}`)}`;
 
 export const named = (names: Readonly<Record<string, string>>, hex: string): string =>
   names[hex.toLowerCase()] ?? short(hex);

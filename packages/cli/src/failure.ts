@@ -31,8 +31,16 @@ const OF_INPUT = new Set([
   "ModelFilesError",
   "ConfigError",
   "UnsafeClocksError",
+  "OrderError",
+  "LeafError",
 ]);
-const OF_CHAIN = new Set(["RemoteError", "WrongChainError", "DataDirectoryInUseError", "SecondClaimError"]);
+const OF_CHAIN = new Set([
+  "RemoteError",
+  "AnswerError",
+  "WrongChainError",
+  "DataDirectoryInUseError",
+  "SecondClaimError",
+]);
 
 /** Any error as words, what to do, and an exit code. */
 export function failureOf(error: unknown): {

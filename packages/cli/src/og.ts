@@ -1,8 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { accuracyCommand } from "./commands/accuracy.ts";
 import { advanceCommand } from "./commands/advance.ts";
+import { askCommand } from "./commands/ask.ts";
 import { challengeCommand } from "./commands/challenge.ts";
+import { channelCommand } from "./commands/channel.ts";
+import { claimsCommand } from "./commands/claims.ts";
 import { conformanceCommand } from "./commands/conformance.ts";
+import { delegateCommand } from "./commands/delegate.ts";
 import { deliverCommand } from "./commands/deliver.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deployCommand } from "./commands/deploy.ts";
@@ -43,6 +47,10 @@ const COMMANDS = [
   registerCommand,
   stakeCommand,
   operatorsCommand,
+  delegateCommand,
+  channelCommand,
+  askCommand,
+  claimsCommand,
   requestCommand,
   receiptCommand,
   verifyCommand,
@@ -81,7 +89,8 @@ export function createOg(): Command {
     .addHelpText("after", AFTER)
     .exitOverride();
   for (const register of COMMANDS) register(og);
-  for (const command of og.commands) command.option("--json", "print the result as JSON").exitOverride();
+  for (const command of og.commands.flatMap((one) => [one, ...one.commands]))
+    command.option("--json", "print the result as JSON").exitOverride();
   return og;
 }
 

@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import type { Db } from "./database.ts";
 import { fromJson, toJson } from "./json.ts";
 
-/** A claim of ours, on disk before it is signed, so that a restart signs the same one. */
+/** A claim of ours, for a request on chain or (table `sold`) for a voucher, on disk before it is signed, so that a restart signs the same one. */
 export type Answer = {
   readonly requestId: bigint;
   readonly digest: Hex;
@@ -12,16 +12,27 @@ export type Answer = {
   readonly signature: Hex | undefined;
 };
 
+/** Before it is signed. */
+export type Unsigned = Omit<Answer, "signature">;
+
 export type Answers = {
-  insert(answer: Omit<Answer, "signature">): void;
+  /** of a request on chain */
+  insert(answer: Unsigned): void;
   sign(requestId: bigint, signature: Hex): void;
   byRequest(requestId: bigint): Answer | undefined;
   byDigest(digest: Hex): Answer | undefined;
-  /** Answers that stand on chain undecided, or may still get there. */
+  /** Answers to requests on chain that stand there undecided, or may still get there. */
   undecided(now: number): readonly Answer[];
+  /** coverage of those of them that were not seen on chain yet */
+  promised(now: number): bigint;
 };
 
-type Row = { requestId: string; answer: string; signature: Hex | null };
+export type AnswerRow = { answer: string; signature: Hex | null };
+
+export const readAnswer = ({ answer, signature }: AnswerRow): Answer => ({
+  ...fromJson<Unsigned>(answer),
+  signature: signature ?? undefined,
+});
 
 /** Seconds after its last moment in which a post may be mined already and not be seen at the follower's depth. */
 const UNSEEN = 3_600n;
@@ -30,27 +41,34 @@ const UNDECIDED = `SELECT a.*, EXISTS (SELECT 1 FROM events e WHERE e.subject = 
   FROM answers a WHERE NOT EXISTS (
   SELECT 1 FROM events e WHERE e.subject = a.digest AND e.name IN ('Voided', 'Finalised'))`;
 
+const both = (column: "requestId" | "digest"): string =>
+  ["answers", "sold"]
+    .map((table) => `SELECT answer, signature FROM ${table} WHERE ${column} = @key`)
+    .join(" UNION ALL ");
+
 export function answerTable(db: Db): Answers {
   const insert = db.prepare("INSERT INTO answers (requestId, digest, answer) VALUES (?, ?, ?)");
-  const sign = db.prepare("UPDATE answers SET signature = ? WHERE requestId = ?");
-  const byRequest = db.prepare<[string], Row>("SELECT * FROM answers WHERE requestId = ?");
-  const byDigest = db.prepare<[string], Row>("SELECT * FROM answers WHERE digest = ?");
-  const undecided = db.prepare<[], Row & { posted: 0 | 1 }>(UNDECIDED);
-  const read = (row: Row): Answer => ({
-    ...fromJson<Omit<Answer, "signature">>(row.answer),
-    signature: row.signature ?? undefined,
-  });
-  const found = (row: Row | undefined): Answer | undefined => row && read(row);
+  const signs = ["answers", "sold"].map((table) => db.prepare(`UPDATE ${table} SET signature = ? WHERE requestId = ?`));
+  const byRequest = db.prepare<[{ key: string }], AnswerRow>(both("requestId"));
+  const byDigest = db.prepare<[{ key: string }], AnswerRow>(both("digest"));
+  const rows = db.prepare<[], AnswerRow & { posted: 0 | 1 }>(UNDECIDED);
+  const found = (row: AnswerRow | undefined): Answer | undefined => row && readAnswer(row);
+  const undecided = (now: number): { posted: boolean; answer: Answer }[] =>
+    rows
+      .all()
+      .map((row) => ({ posted: row.posted === 1, answer: readAnswer(row) }))
+      .filter(({ posted, answer }) => posted || answer.claim.postBy + UNSEEN >= BigInt(now));
   return {
     insert: (answer) => void insert.run(String(answer.requestId), answer.digest, toJson(answer)),
-    sign: (requestId, signature) => void sign.run(signature, String(requestId)),
-    byRequest: (requestId) => found(byRequest.get(String(requestId))),
-    byDigest: (digest) => found(byDigest.get(digest)),
-    undecided: (now) =>
-      undecided
-        .all()
-        .map((row) => ({ posted: row.posted === 1, answer: read(row) }))
-        .filter(({ posted, answer }) => posted || answer.claim.postBy + UNSEEN >= BigInt(now))
-        .map(({ answer }) => answer),
+    sign(requestId, signature) {
+      for (const sign of signs) sign.run(signature, String(requestId));
+    },
+    byRequest: (requestId) => found(byRequest.get({ key: String(requestId) })),
+    byDigest: (digest) => found(byDigest.get({ key: digest })),
+    undecided: (now) => undecided(now).map(({ answer }) => answer),
+    promised: (now) =>
+      undecided(now)
+        .filter(({ posted }) => !posted)
+        .reduce((sum, { answer }) => sum + answer.claim.coverage, 0n),
   };
 }

@@ -57,11 +57,18 @@ export function lateClaims(db: Db, now: number, keep: number): Claim[] {
     .map((args) => args["claim"] as Claim);
 }
 
-/** Clocks of a tier by the hash that a request names. */
-export const tierOf = (db: Db, hash: Hex): Parameters =>
-  argsOf(db, "SELECT event FROM events WHERE name = 'TierAdded'").find((args) => args["parametersHash"] === hash)![
+/** Inputs of claims that were found false and are on their way to court. */
+export const accusedInputs = (db: Db): Hex[] =>
+  db
+    .prepare<[], { input: Hex }>("SELECT json_extract(receipt, '$.claim.input') AS input FROM accused")
+    .all()
+    .map(({ input }) => input);
+
+/** Clocks and bounds of a tier by its hash; undefined where the Market has none. */
+export const tierOf = (db: Db, hash: Hex): Parameters | undefined =>
+  argsOf(db, "SELECT event FROM events WHERE name = 'TierAdded'").find((args) => args["parametersHash"] === hash)?.[
     "parameters"
-  ] as Parameters;
+  ] as Parameters | undefined;
 
 const digests = (db: Db, query: string): Hex[] =>
   db

@@ -3,8 +3,10 @@ export { type Case, type CaseView, dataOf, decide, runCase, viewCase } from "./c
 export { openingBytes, type Served, servedNodes, wireProof } from "./evidence.ts";
 export { wasmExecutor } from "./executor.ts";
 export { type ClaimHistory, type Demand, historyOf, sameAddress } from "./history.ts";
+export { type HeldClaim, type Safety, safetyOf } from "./holder.ts";
 export * from "./modelFiles.ts";
 export { ModelFilesError } from "./modelIntake.ts";
+export { AnswerError, type Bought, buy, type LaneName, type LaneState, type Purchase, type Purse } from "./payer.ts";
 export {
   answerGasOf,
   COMMIT_GAS,

@@ -36,6 +36,11 @@ export const deploymentSchema = z.object({
   validator: address,
 });
 
+/** An amount in whole coins, as text. */
+const coins = z.string().regex(/^\d+(\.\d{1,18})?$/, "must be an amount in whole coins, as 12.5");
+
+const HOUR = 3600;
+
 const schema = z.object({
   /** folder of the node's own state */
   dataDir: z.string().min(1),
@@ -60,7 +65,34 @@ const schema = z.object({
     .int()
     .positive()
     .default(1 << 28),
-  operator: z.object({ owner: address, key, postOpened: z.boolean().default(false) }).optional(),
+  operator: z
+    .object({
+      owner: address,
+      key,
+      postOpened: z.boolean().default(false),
+      /** answers that vouchers bought are posted together: so many at most, and no later than so many seconds after the first */
+      batch: z
+        .object({
+          size: z.int().min(1).max(65_536).default(256),
+          seconds: z
+            .int()
+            .min(0)
+            .max(6 * HOUR)
+            .default(600),
+        })
+        .prefault({}),
+      /** vouchers are redeemed together when they are worth so much OPG, or the oldest is so many seconds old */
+      redeem: z
+        .object({
+          least: coins.default("100"),
+          seconds: z
+            .int()
+            .min(0)
+            .default(24 * HOUR),
+        })
+        .prefault({}),
+    })
+    .optional(),
   watcher: z
     .discriminatedUnion("mode", [
       z.object({ mode: z.literal("watch") }),
@@ -68,10 +100,7 @@ const schema = z.object({
         mode: z.literal("defend"),
         key,
         /** native coin, in whole coins as text, that the demands of one claim may cost at most */
-        mostNative: z
-          .string()
-          .regex(/^\d+(\.\d{1,18})?$/)
-          .default("0.25"),
+        mostNative: coins.default("0.25"),
         /** seconds from a claim's post in which others may dispute it first */
         patience: z.int().min(0).default(0),
         /** digests of the only claims to look at; absent: all */

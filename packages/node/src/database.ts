@@ -14,6 +14,19 @@ CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, block, position
 CREATE INDEX IF NOT EXISTS events_by_name ON events (name, block, position);
 CREATE TABLE IF NOT EXISTS answers (
   requestId TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, answer TEXT NOT NULL, signature TEXT);
+CREATE TABLE IF NOT EXISTS sold (
+  requestId TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, answer TEXT NOT NULL, signature TEXT,
+  model TEXT NOT NULL, parameters TEXT NOT NULL, soldAt INTEGER NOT NULL, postBy INTEGER NOT NULL,
+  batch TEXT REFERENCES batches (root), place INTEGER);
+CREATE INDEX IF NOT EXISTS sold_by_batch ON sold (batch, place);
+CREATE TABLE IF NOT EXISTS batches (
+  root TEXT PRIMARY KEY, coverage TEXT NOT NULL, count INTEGER NOT NULL, parameters TEXT NOT NULL, postBy INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS batches_by_end ON batches (postBy);
+CREATE TABLE IF NOT EXISTS lanes (
+  channel TEXT NOT NULL, model TEXT NOT NULL, parameters TEXT NOT NULL, parties TEXT NOT NULL,
+  cumulative TEXT NOT NULL, signature TEXT NOT NULL, redeemed TEXT NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY (channel, model, parameters));
+CREATE TABLE IF NOT EXISTS accused (digest TEXT PRIMARY KEY, receipt TEXT NOT NULL, leaf TEXT);
 CREATE TABLE IF NOT EXISTS verdicts (
   digest TEXT PRIMARY KEY, agree INTEGER, reason TEXT NOT NULL, checkedAt INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (

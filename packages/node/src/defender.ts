@@ -1,9 +1,10 @@
 import { disputesAbi, opgAbi } from "@opengradient/bindings";
 import { encodePosition, toHex } from "@opengradient/commitments";
 import type { Act, CommitState } from "@opengradient/dispute";
-import { type Call, calls, commitmentOf, encodeCall, newSalt, proofBond, type Reader } from "@opengradient/protocol";
+import { type Call, calls, commitmentOf, newSalt, proofBond, type Reader } from "@opengradient/protocol";
 import { type Hex, maxUint256 } from "viem";
 import type { Db } from "./database.ts";
+import { enqueue } from "./enqueue.ts";
 import { wireProof } from "./evidence.ts";
 import { type ClaimHistory, sameAddress } from "./history.ts";
 import type { Log } from "./log.ts";
@@ -41,13 +42,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
   const bond = await proofBond(reader);
   const court = { address: addresses.disputes, abi: disputesAbi } as const;
   const rows = commitTable(db);
-  const enqueue = (id: string, call: Call) =>
-    outbox.add({
-      id,
-      to: call.address,
-      data: encodeCall(call),
-      ...(call.value === undefined ? {} : { value: call.value }),
-    });
+  const send = (id: string, call: Call) => enqueue(outbox, id, call);
 
   /** Bonds and the price of an opening are pulled by the Disputes contract. */
   async function allowed(): Promise<boolean> {
@@ -59,7 +54,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
       args,
     });
     if (allowance > maxUint256 / 2n) return true;
-    enqueue("approve:disputes", calls.approve(addresses, { spender: addresses.disputes, amount: maxUint256 }));
+    send("approve:disputes", calls.approve(addresses, { spender: addresses.disputes, amount: maxUint256 }));
     return false;
   }
 
@@ -70,9 +65,9 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
     // The base fee can rise by an eighth a block until it is mined.
     const value = (((act.price.native * 5n) / 4n + GWEI - 1n) / GWEI) * GWEI;
     log.info({ digest, reason: act.reason, value: String(value) }, "demand");
-    if (position.object === 0) enqueue(id, calls.demandOpening(addresses, { claim, value }));
+    if (position.object === 0) send(id, calls.demandOpening(addresses, { claim, value }));
     else if (opening)
-      enqueue(id, calls.demand(addresses, { claim, opening, position, proof: wireProof(act.proof), value }));
+      send(id, calls.demand(addresses, { claim, opening, position, proof: wireProof(act.proof), value }));
   }
 
   const spent = ({ demands }: ClaimHistory): bigint =>
@@ -86,7 +81,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
       rows.insert({ digest, kernel, element, salt, commitment });
       log.info({ digest, kernel, element, reason }, "commit");
     }
-    enqueue(`commit:${commitment}`, calls.commit(addresses, { id: digest, commitment }));
+    send(`commit:${commitment}`, calls.commit(addresses, { id: digest, commitment }));
   }
 
   function prove({ claim, digest, opening }: ClaimHistory, act: Extract<Act, { kind: "prove" }>): void {
@@ -101,7 +96,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
     }
     if (!refused) log.info({ digest, kernel, element, witness: witness.length }, "prove");
     const proof = { kernel, element, salt, witness: toHex(witness) };
-    enqueue(id, calls.prove(addresses, { claim, opening: opening!, proof }));
+    send(id, calls.prove(addresses, { claim, opening: opening!, proof }));
   }
 
   function performOne(history: ClaimHistory, act: Act): void {
@@ -112,7 +107,7 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
     if (act.kind === "expire") {
       const key = encodePosition(act.position);
       const target = demands.find((at) => at.key === key && at.state === "asked")!.target;
-      enqueue(`expire:${digest}:${key}`, calls.expire(addresses, { claim, position: act.position, target }));
+      send(`expire:${digest}:${key}`, calls.expire(addresses, { claim, position: act.position, target }));
     }
   }
 
@@ -140,14 +135,14 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
       const mine = demands.filter(({ demander }) => sameAddress(demander, me));
       const stuck = status === "void" ? mine.filter(({ state }) => state === "asked") : [];
       for (const { position, key, target } of stuck)
-        enqueue(`reclaim:${digest}:${key}`, calls.reclaim(addresses, { claim, position, target }));
+        send(`reclaim:${digest}:${key}`, calls.reclaim(addresses, { claim, position, target }));
       const bonds = commits.filter((at) => sameAddress(at.prover, me) && !settled.has(at.commitment));
       if (status === "void")
         for (const { commitment } of bonds)
-          enqueue(`settle:${commitment}`, calls.settleBond(addresses, { claim, prover: me, commitment }));
+          send(`settle:${commitment}`, calls.settleBond(addresses, { claim, prover: me, commitment }));
       if (stuck.length || (status === "void" && bonds.length)) return false;
       if (mine.some(({ state }) => state === "expired" || state === "moot"))
-        enqueue(`credits:${digest}`, calls.withdrawCredits(addresses, { to: me }));
+        send(`credits:${digest}`, calls.withdrawCredits(addresses, { to: me }));
       return true;
     },
   };

@@ -50,16 +50,9 @@ export function openFollower({ db, reader, from, depth }: FollowerOptions): Foll
     const events = await readEvents(reader, { from: after + 1n, to });
     db.transaction(() => {
       for (const event of events) {
-        const request = event.args["requestId"];
+        const request = answeredBy(event);
         const { block, logIndex, name } = event;
-        insertEvent.run(
-          block,
-          logIndex,
-          name,
-          subjectOf(event),
-          request === undefined ? null : String(request),
-          toJson(event),
-        );
+        insertEvent.run(block, logIndex, name, subjectOf(event), request, toJson(event));
       }
       insertBlock.run(to, hash);
       forgetOld.run(to - REMEMBERED);
@@ -87,10 +80,16 @@ const missing = (error: unknown): undefined => {
   throw error;
 };
 
-/** What an event is about: a claim, a request, an operator, a model. */
-function subjectOf({ args }: ProtocolEvent): string {
-  const subject = args["id"] ?? args["requestId"] ?? args["operator"] ?? args["model"] ?? args["draft"] ?? "";
-  return String(subject).toLowerCase();
+/** What an event is about: a claim, a request, a batch, a channel, an operator, a model. */
+const SUBJECTS = ["id", "requestId", "batch", "channel", "operator", "model", "draft"];
+
+const subjectOf = ({ args }: ProtocolEvent): string =>
+  String(args[SUBJECTS.find((name) => args[name] !== undefined) ?? ""] ?? "").toLowerCase();
+
+/** By what else an event is found: the request of an answer, the root of a batch. */
+function answeredBy({ args }: ProtocolEvent): string | null {
+  const found = args["requestId"] ?? (args["terms"] as { root?: string } | undefined)?.root;
+  return found === undefined ? null : String(found);
 }
 
 /** All events about one subject, in order. */

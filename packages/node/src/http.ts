@@ -1,25 +1,39 @@
 import { decodePosition } from "@opengradient/commitments";
 import { revealNode } from "@opengradient/dispute";
 import { TensorError } from "@opengradient/program";
-import { encodePackage, PackageError, receiptToJson } from "@opengradient/protocol";
+import {
+  encodePackage,
+  LeafError,
+  lastVoucherToJson,
+  leafFromJson,
+  leafToJson,
+  OrderError,
+  orderFromJson,
+  PackageError,
+  ReceiptError,
+  receiptFromJson,
+  receiptToJson,
+} from "@opengradient/protocol";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { stream } from "hono/streaming";
 import type { Answer } from "./answers.ts";
+import { type Auditor, HandedClaimError } from "./audit.ts";
 import type { LoadedModel } from "./executor.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import { metricsOf } from "./metrics.ts";
 import { MODEL_FILES, type ModelFile, modelFile } from "./modelFiles.ts";
-import type { Operator } from "./operator.ts";
+import type { OperatorRole } from "./operatorRole.ts";
+import { OrderRefusedError } from "./seller.ts";
 import type { Watcher } from "./watcher.ts";
 
 export type HttpOptions = {
   readonly models: ReadonlyMap<string, LoadedModel>;
-  readonly operator: Operator | undefined;
-  readonly watcher: Watcher | undefined;
+  readonly operator: OperatorRole | undefined;
+  readonly watcher: (Watcher & Auditor) | undefined;
   readonly inputs: Inputs;
   /** why the daemon is not ready, or undefined */
   readonly notReady: () => string | undefined;
@@ -65,7 +79,11 @@ export function openHttp(options: HttpOptions): Hono {
   app.get("/verdicts", (c) => (options.watcher ? c.json(options.watcher.verdicts()) : c.notFound()));
   serveModels(app, options.models);
   takeInputs(app, options);
-  if (options.operator) serveOperator(app, options.operator);
+  if (options.watcher) takeClaims(app, options.watcher, options);
+  if (options.operator) {
+    serveOperator(app, options.operator);
+    takeOrders(app, options.operator, options);
+  }
   return app;
 }
 
@@ -98,7 +116,70 @@ function takeInputs(app: Hono, { models, operator, watcher, inputs, mostUpload, 
   });
 }
 
-function serveOperator(app: Hono, operator: Operator): void {
+/** Parts of a form: some of JSON, one of bytes. @throws HTTPException 400 */
+async function formOf<T extends string>(
+  c: Context,
+  texts: readonly T[],
+): Promise<{ text: Record<T, string>; input: Uint8Array }> {
+  const form = await c.req.formData().catch(() => undefined);
+  const input = form?.get("input");
+  const found = texts.map((name) => [name, form?.get(name)] as const);
+  const missing = found.filter(([, value]) => typeof value !== "string").map(([name]) => name);
+  if (missing.length || !(input instanceof File))
+    throw new HTTPException(400, {
+      message: `a form with the text parts ${texts.join(", ")} and the file input is needed`,
+    });
+  return { text: Object.fromEntries(found) as Record<T, string>, input: new Uint8Array(await input.arrayBuffer()) };
+}
+
+const json = (c: Context, body: string, status: 200 | 409 = 200) =>
+  c.body(body, status, { "content-type": "application/json" });
+
+/** Answers for vouchers: an order and an input come in, a receipt goes out. */
+function takeOrders(app: Hono, operator: OperatorRole, { mostUpload, wake, log }: HttpOptions): void {
+  app.post("/orders", bodyLimit({ maxSize: mostUpload }), async (c) => {
+    const { text, input } = await formOf(c, ["order"]);
+    try {
+      const receipt = await operator.sell(orderFromJson(text.order), input);
+      wake();
+      return json(c, receiptToJson(receipt));
+    } catch (error) {
+      if (error instanceof OrderError) return c.text(error.message, 400);
+      if (!(error instanceof OrderRefusedError)) throw error;
+      log.warn({ reason: error.message }, "order refused");
+      return error.last ? json(c, lastVoucherToJson(error.last), 409) : c.text(error.message, error.status);
+    }
+  });
+
+  app.get("/claims/:digest/leaf", (c) => {
+    const digest = c.req.param("digest");
+    const leaf = isHash(digest) ? operator.leaf(digest) : undefined;
+    return leaf ? json(c, leafToJson(leaf)) : c.notFound();
+  });
+
+  app.get("/batches/:root/claims", (c) => {
+    const root = c.req.param("root");
+    const receipts = isHash(root) ? operator.receipts(root) : undefined;
+    return receipts ? c.text(receipts.map((receipt) => receiptToJson(receipt)).join("\n")) : c.notFound();
+  });
+}
+
+/** Signed claims that a holder wants to have checked: they are not on chain, or in a batch only. */
+function takeClaims(app: Hono, watcher: Auditor, { mostUpload }: HttpOptions): void {
+  app.post("/claims", bodyLimit({ maxSize: mostUpload }), async (c) => {
+    const { text, input } = await formOf(c, ["receipt", "leaf"]);
+    try {
+      const leaf = text.leaf ? leafFromJson(text.leaf) : undefined;
+      return c.json(await watcher.take({ receipt: receiptFromJson(text.receipt), leaf }, input));
+    } catch (error) {
+      const theirs = [HandedClaimError, ReceiptError, LeafError, PackageError, TensorError];
+      if (theirs.some((kind) => error instanceof kind)) return c.text((error as Error).message, 422);
+      throw error;
+    }
+  });
+}
+
+function serveOperator(app: Hono, operator: OperatorRole): void {
   function answered<T>(c: Context, find: (answer: Answer) => T | undefined, encode: (found: T) => Uint8Array) {
     const digest = c.req.param("digest") ?? "";
     const answer = isHash(digest) ? operator.answer(digest) : undefined;
@@ -109,7 +190,7 @@ function serveOperator(app: Hono, operator: Operator): void {
   app.get("/requests/:id/receipt", (c) => {
     const id = c.req.param("id");
     const receipt = /^\d{1,78}$/.test(id) ? operator.receipt(BigInt(id)) : undefined;
-    return receipt ? c.body(receiptToJson(receipt), 200, { "content-type": "application/json" }) : c.notFound();
+    return receipt ? json(c, receiptToJson(receipt)) : c.notFound();
   });
 
   app.get("/claims/:digest/inputs", (c) => answered(c, operator.inputs, encodePackage));

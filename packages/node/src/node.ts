@@ -5,6 +5,7 @@ import type { Hono } from "hono";
 import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { answerTable } from "./answers.ts";
+import { type Auditor, openAuditor } from "./audit.ts";
 import { openBlobs } from "./blobs.ts";
 import type { NodeConfig } from "./config.ts";
 import { type Db, openDatabase } from "./database.ts";
@@ -16,11 +17,12 @@ import { openHttp } from "./http.ts";
 import { openInputs } from "./inputs.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { readModel } from "./models.ts";
-import { openOperator } from "./operator.ts";
+import { openOperatorRole } from "./operatorRole.ts";
 import { type Outbox, openOutbox } from "./outbox.ts";
 import { openPruner } from "./pruning.ts";
 import { openShown } from "./shown.ts";
-import { openWatcher } from "./watcher.ts";
+import { soldTable } from "./sold.ts";
+import { openWatcher, type Watcher } from "./watcher.ts";
 
 /** What may be put in the place of the node's own parts. */
 export type NodeParts = {
@@ -69,7 +71,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const inputs = openInputs(blobs);
   const takeShown = openShown({ db, reader, models, inputs });
   const answers = answerTable(db);
-  const pruner = openPruner({ db, blobs, answers, keep: config.keepSeconds, log });
+  const sold = soldTable(db);
+  const pruner = openPruner({ db, blobs, answers, sold, keep: config.keepSeconds, log });
   const began = Date.now();
   const guard = openGuard(join(config.dataDir, "guard.db"));
   const outboxOf = (key: Hex): Outbox =>
@@ -86,25 +89,31 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   const outboxes: Outbox[] = [];
   const follower = openFollower({ db, reader, from: config.deployment.block, depth: config.depth });
 
-  const operator = config.operator && openOperatorRole(config.operator);
+  const operator = config.operator && (await openOperatorWith(config.operator));
   const watcher = config.watcher && (await openWatcherRole(config.watcher));
 
-  function openOperatorRole({ owner, key, postOpened }: NonNullable<NodeConfig["operator"]>) {
-    const honest = outboxOf(key);
+  function openOperatorWith(role: NonNullable<NodeConfig["operator"]>) {
+    const honest = outboxOf(role.key);
     const outbox = parts.aroundOperatorOutbox?.(honest) ?? honest;
     outboxes.push(outbox);
-    const account = privateKeyToAccount(key);
-    const own = { owner, account, outbox, postOpened };
-    return openOperator({ db, answers, guard, blobs, inputs, takeShown, models, reader, ...own, log });
+    const account = privateKeyToAccount(role.key);
+    const { depth } = config;
+    const shared = { db, answers, sold, guard, blobs, inputs, takeShown, models, reader, account, outbox, depth, log };
+    return openOperatorRole({ ...shared, config: role });
   }
 
-  async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>) {
-    const watched = { db, models, reader, inputs, takeShown, log };
-    if (role.mode === "watch") return openWatcher({ ...watched, defender: undefined });
+  async function openWatcherRole(role: NonNullable<NodeConfig["watcher"]>): Promise<Watcher & Auditor> {
+    const shared = { db, models, reader, inputs, takeShown, log };
+    if (role.mode === "watch")
+      return watching(openWatcher({ ...shared, defender: undefined }), openAuditor({ ...shared, outbox: undefined }));
     const outbox = outboxOf(role.key);
     outboxes.push(outbox);
     const defender = await openDefender({ db, reader, outbox, budget: parseEther(role.mostNative), log });
-    return openWatcher({ ...watched, defender, patience: role.patience, only: role.only });
+    const { patience, only } = role;
+    const watcher = openWatcher({ ...shared, defender, patience, only });
+    // Who looks at some claims only looks at no batch.
+    const auditor = openAuditor({ ...shared, outbox });
+    return only ? { ...watcher, take: auditor.take } : watching(watcher, auditor);
   }
 
   let head: Head | undefined;
@@ -170,6 +179,16 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     },
   };
 }
+
+/** What stands on chain, and what is to be brought there. */
+const watching = (watcher: Watcher, auditor: Auditor): Watcher & Auditor => ({
+  ...watcher,
+  ...auditor,
+  async tick(head) {
+    await watcher.tick(head);
+    await auditor.tick(head);
+  },
+});
 
 type Closable = { close(): void };
 

@@ -1,39 +1,30 @@
 import { OBJECT, toHex } from "@opengradient/commitments";
 import { type CommittedRun, nameOf, revealNode } from "@opengradient/dispute";
 import {
-  BUILT_LEVELS,
   type Call,
-  type Claim,
   calls,
-  claimDigest,
   claimStanding,
   decodePackage,
   domainOf,
-  encodeCall,
-  encodePackage,
+  isAskedOnChain,
   type Opening,
-  outputSide,
   type Package,
-  packageRoot,
-  quote,
   type Reader,
   type Receipt,
-  signClaim,
 } from "@opengradient/protocol";
-import type { Address, Hex, LocalAccount } from "viem";
-import { type Burden, overburdened } from "./admission.ts";
+import type { Address, Hex } from "viem";
+import type { Answering } from "./answering.ts";
 import type { Answer, Answers } from "./answers.ts";
 import type { Blobs } from "./blobs.ts";
-import { claimHistory, type OpenRequest, openClaims, openRequests, tierOf } from "./claims.ts";
+import { claimHistory, type OpenRequest, openClaims, openRequests } from "./claims.ts";
 import type { Db } from "./database.ts";
-import type { LoadedModel } from "./executor.ts";
+import { enqueue } from "./enqueue.ts";
 import type { Head } from "./follower.ts";
-import type { Guard } from "./guard.ts";
 import { type ClaimHistory, type Demand, sameAddress } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
-import { keptRuns, type Traced } from "./runs.ts";
+import type { Runs } from "./runs.ts";
 import type { TakeShown } from "./shown.ts";
 
 export type Operator = {
@@ -56,42 +47,30 @@ export type Operator = {
 export type OperatorOptions = {
   readonly db: Db;
   readonly answers: Answers;
-  readonly guard: Guard;
+  readonly answering: Answering;
+  readonly runs: Runs;
   readonly blobs: Blobs;
   readonly inputs: Inputs;
   readonly takeShown: TakeShown;
-  readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
   /** cold key's address, by which Staking knows the operator */
   readonly owner: Address;
-  readonly account: LocalAccount;
   readonly outbox: Outbox;
   /** post claims with their trace root, which saves challengers a demand */
   readonly postOpened: boolean;
   readonly log: Log;
 };
 
-/** A claim may be posted until this long after it was signed. */
-const POST_TIME = 12n * 3600n;
-
 /** Seconds after which a declined request is looked at again: stake may have come free. */
 const DECLINED_FOR = 60;
 
 export function openOperator(options: OperatorOptions): Operator {
-  const { db, answers, blobs, models, reader, owner, outbox, log } = options;
-  const runs = keptRuns(models);
+  const { db, answers, answering, runs, blobs, reader, owner, outbox, log } = options;
   /** request → when to look at it again */
   const declined = new Map<bigint, number>();
   let waiting: readonly OpenRequest[] = [];
   let undecided: readonly Answer[] = [];
-  const enqueue = (id: string, call: Call, deadline?: number) =>
-    outbox.add({
-      id,
-      to: call.address,
-      data: encodeCall(call),
-      ...(call.value === undefined ? {} : { value: call.value }),
-      ...(deadline === undefined ? {} : { deadline }),
-    });
+  const send = (id: string, call: Call, deadline?: number) => enqueue(outbox, id, call, deadline);
 
   const inputs = ({ claim }: Answer): Package | undefined => options.inputs.get(claim.input);
   const outputs = ({ claim }: Answer): Package | undefined => {
@@ -102,68 +81,6 @@ export function openOperator(options: OperatorOptions): Operator {
     const input = inputs(answer);
     return input && runs.of(answer.claim, input.tensors);
   };
-
-  const answerTimes = new Map<Hex, number>();
-  function answerTime(parameters: Hex): number {
-    const known = answerTimes.get(parameters) ?? tierOf(db, parameters).answer;
-    answerTimes.set(parameters, known);
-    return known;
-  }
-
-  const burdenOf = (claim: Traced & Pick<Claim, "parameters">): Burden => ({
-    // A model that is no longer loaded takes no time.
-    seconds: models.has(claim.modelRoot) ? runs.seconds(claim, () => options.inputs.get(claim.input)!.tensors) : 0,
-    answer: answerTime(claim.parameters),
-  });
-
-  /** Why a request is not answered, beside that its input is not here yet. */
-  async function refusalOf({ requestId, requester, terms }: OpenRequest, now: number): Promise<string | undefined> {
-    if (!models.has(terms.modelRoot)) return "the model is not loaded here";
-    if (terms.level !== BUILT_LEVELS) return `level ${terms.level} is not built`;
-    const offer = await quote(reader, { operator: owner, modelRoot: terms.modelRoot });
-    if (offer.refusal) return `this operator is ${offer.refusal}`;
-    if (terms.fee < offer.fee) return `the fee ${terms.fee} is below ${offer.fee}`;
-    if (terms.coverage > offer.maxCoverage) return `the coverage ${terms.coverage} is above ${offer.maxCoverage}`;
-    const open = answers.undecided(now).map(({ claim }) => burdenOf(claim));
-    return overburdened(open, burdenOf({ ...terms, requestId, requester }));
-  }
-
-  function claimOf({ requestId, requester, terms }: OpenRequest, now: number): Claim {
-    const input = options.inputs.get(terms.input)!;
-    const outputs = models.get(terms.modelRoot)!.runner.run(input.tensors);
-    const output = outputSide(input.salt, packageRoot(outputs));
-    blobs.put(output, encodePackage({ salt: input.salt, tensors: outputs }));
-    const latest = BigInt(now) + POST_TIME;
-    const { modelRoot, fee, coverage, level, parameters } = terms;
-    return {
-      modelRoot,
-      input: terms.input,
-      output,
-      operator: owner,
-      requester,
-      requestId,
-      fee,
-      coverage,
-      level,
-      parameters,
-      postBy: terms.deadline < latest ? terms.deadline : latest,
-    };
-  }
-
-  /** The claim goes to disk, then into the guard, and only then is it signed. */
-  async function answerRequest(request: OpenRequest, now: number): Promise<Answer> {
-    const known = answers.byRequest(request.requestId);
-    if (known?.signature) return known;
-    const claim = known?.claim ?? claimOf(request, now);
-    const digest = claimDigest(domainOf(reader), claim);
-    const answer = { requestId: request.requestId, digest, claim, deadline: request.terms.deadline };
-    if (!known) answers.insert(answer);
-    options.guard.remember(String(request.requestId), digest);
-    const signature = await signClaim(options.account, domainOf(reader), claim);
-    answers.sign(request.requestId, signature);
-    log.info({ requestId: String(request.requestId), digest }, "answered");
-    return { ...answer, signature };
-  }
 
   /** @throws Error when the input of an undecided claim is gone, which only a hand in the data directory does */
   function held(answer: Answer): { readonly salt: Hex; readonly run: CommittedRun } {
@@ -183,19 +100,19 @@ export function openOperator(options: OperatorOptions): Operator {
     if (head.time < (declined.get(requestId) ?? 0)) return;
     await options.takeShown(requestId);
     if (!options.inputs.has(terms.input)) return;
-    const reason = answers.byRequest(requestId) ? undefined : await refusalOf(request, head.time);
+    const reason = answers.byRequest(requestId) ? undefined : await answering.refusalOf(request, head.time);
     if (reason) {
       declined.set(requestId, head.time + DECLINED_FOR);
       log.warn({ requestId: String(requestId), reason }, "declined");
       return;
     }
-    const answer = await answerRequest(request, head.time);
+    const answer = await answering.answer(request, head.time, answers.insert);
     const { claim, digest, deadline, signature } = answer;
     if (outbox.stateOf(`post:${digest}`)) return;
     const call = options.postOpened
       ? calls.postOpened(reader.addresses, { claim, deadline, opening: openingFor(answer) })
       : calls.post(reader.addresses, { claim, deadline, signature: signature! });
-    enqueue(`post:${digest}`, call, Number(claim.postBy));
+    send(`post:${digest}`, call, Number(claim.postBy));
   }
 
   /** What fails for one claim or request must not keep the others waiting. */
@@ -217,14 +134,14 @@ export function openOperator(options: OperatorOptions): Operator {
     const call = opens
       ? calls.openClaim(reader.addresses, { claim, opening: openingFor(answer) })
       : calls.reveal(reader.addresses, { claim, position, data: toHex(revealNode(held(answer).run, position)) });
-    enqueue(id, call, due);
+    send(id, call, due);
   }
 
   function finalise({ claim, digest }: Answer, { demands }: ClaimHistory): void {
-    enqueue(`finalise:${digest}`, calls.finalise(reader.addresses, { claim }));
+    send(`finalise:${digest}`, calls.finalise(reader.addresses, { claim }));
     // What its answers were paid for.
     if (demands.some(({ state }) => state === "answered"))
-      enqueue(`credits:${digest}`, calls.withdrawCredits(reader.addresses, { to: outbox.account }));
+      send(`credits:${digest}`, calls.withdrawCredits(reader.addresses, { to: outbox.account }));
   }
 
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
@@ -236,6 +153,12 @@ export function openOperator(options: OperatorOptions): Operator {
     const { finalAfter, pending, status } = await claimStanding(reader, answer.claim);
     if (status === "open" && pending === 0 && head.time > finalAfter) finalise(answer, history);
   }
+
+  /** Sold answers that stand on chain by themselves: shown out of their batch, or lodged. */
+  const shown = (): Answer[] =>
+    openClaims(db)
+      .flatMap((digest) => answers.byDigest(digest) ?? [])
+      .filter(({ claim }) => !isAskedOnChain(claim));
 
   function tellDecided(now: readonly Answer[]): void {
     const left = new Set(now.map(({ digest }) => digest));
@@ -267,7 +190,7 @@ export function openOperator(options: OperatorOptions): Operator {
       waiting = openRequests(db, head.time).filter(({ terms }) => sameAddress(terms.operator, owner));
       for (const request of waiting)
         await apart({ requestId: String(request.requestId) }, () => answerOne(request, head));
-      tellDecided(answers.undecided(head.time));
+      tellDecided([...answers.undecided(head.time), ...shown()]);
     },
     receipt(requestId) {
       const answer = answers.byRequest(requestId);

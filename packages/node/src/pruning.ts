@@ -1,9 +1,10 @@
 import type { Answers } from "./answers.ts";
 import type { Blobs } from "./blobs.ts";
-import { lateClaims, openRequests } from "./claims.ts";
+import { accusedInputs, lateClaims, openRequests } from "./claims.ts";
 import type { Db } from "./database.ts";
 import type { Head } from "./follower.ts";
 import type { Log } from "./log.ts";
+import type { Sold } from "./sold.ts";
 
 export type Pruner = {
   tick(head: Head): void;
@@ -15,6 +16,7 @@ export type PrunerOptions = {
   readonly db: Db;
   readonly blobs: Blobs;
   readonly answers: Answers;
+  readonly sold: Sold;
   /** seconds after a claim's window in which its input and output are still served although it is decided */
   readonly keep: number;
   readonly log: Log;
@@ -27,14 +29,15 @@ const PAUSE = 3_600;
  * Removes blobs that nothing on chain names any more. What is kept is a function of the events and the answers, so a
  * kill in the middle leaves nothing to repair.
  */
-export function openPruner({ db, blobs, answers, keep, log }: PrunerOptions): Pruner {
+export function openPruner({ db, blobs, answers, sold, keep, log }: PrunerOptions): Pruner {
   let next = 0;
   let left: number | undefined;
 
   const wanted = (now: number): Set<string> => {
     const claims = [...lateClaims(db, now, keep), ...answers.undecided(now).map(({ claim }) => claim)];
     const requested = openRequests(db, now).map(({ terms }) => terms.input);
-    return new Set([...requested, ...claims.flatMap(({ input, output }) => [input, output])]);
+    const answered = claims.flatMap(({ input, output }) => [input, output]);
+    return new Set([...requested, ...answered, ...sold.wanted(now, keep), ...accusedInputs(db)]);
   };
 
   return {

@@ -1,15 +1,26 @@
 import { concatBytes } from "@opengradient/commitments";
 import { ProgramError } from "@opengradient/program";
 import {
+  type Batch,
   decodePackage,
   encodePackage,
+  type LastVoucher,
+  type Leaf,
+  lastVoucherFromJson,
+  leafFromJson,
+  leafToJson,
+  type Order,
+  orderToJson,
   type Package,
   packageInput,
   packageOutput,
   type Receipt,
   receiptFromJson,
+  receiptToJson,
 } from "@opengradient/protocol";
 import type { Hex } from "viem";
+import type { Finding } from "./audit.ts";
+import type { HeldClaim } from "./holder.ts";
 import type { ModelFile, StoredModel } from "./modelFiles.ts";
 import { cardIntake, type Intake, ModelFilesError, programIntake, weightsIntake } from "./modelIntake.ts";
 
@@ -41,6 +52,8 @@ async function found(url: string, init: RequestInit = {}): Promise<Response | un
   if (!response.ok) throw new RemoteError(`${url} answered ${response.status}`, response.status);
   return response;
 }
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 const urlOf = (endpoint: string, path: string): string => `${endpoint.replace(/\/$/, "")}${path}`;
 
@@ -100,6 +113,53 @@ export const fetchInputs = (endpoint: string, { digest, side }: Wanted): Promise
 export const fetchOutputs = (endpoint: string, { digest, side }: Wanted): Promise<Package | undefined> =>
   fetchPackage(endpoint, `/claims/${digest}/outputs`, (found) => packageOutput(found) === side);
 
+/** Where a claim hangs in a posted batch, or undefined while it is in none; not checked: `checkLeaf` does that. */
+export async function fetchLeaf(endpoint: string, digest: Hex): Promise<Leaf | undefined> {
+  const bytes = await get(endpoint, `/claims/${digest}/leaf`, 1 << 16);
+  return bytes && leafFromJson(text(bytes));
+}
+
+/** All claims of a batch by its root, in order, not checked; undefined where it is not served. */
+export async function fetchBatch(
+  endpoint: string,
+  { root, count }: Pick<Batch, "root" | "count">,
+): Promise<Receipt[] | undefined> {
+  const bytes = await get(endpoint, `/batches/${root}/claims`, 2_048 * count);
+  return bytes && text(bytes).split("\n").map(receiptFromJson);
+}
+
+/** Milliseconds in which an operator runs a model. */
+const RUN_TIMEOUT = 120_000;
+
+/**
+ * Hands an operator a voucher and an input. What comes back is the receipt, not checked, or, when the voucher is spent,
+ * the last one of its lane.
+ */
+export async function placeOrder(endpoint: string, order: Order, input: Package): Promise<Receipt | LastVoucher> {
+  const url = urlOf(endpoint, "/orders");
+  const body = new FormData();
+  body.set("order", orderToJson(order));
+  body.set("input", new Blob([encodePackage(input) as Uint8Array<ArrayBuffer>]));
+  const response = await call(url, { method: "POST", body, signal: AbortSignal.timeout(RUN_TIMEOUT) });
+  if (response.ok) return receiptFromJson(text(await limited(url, response, 1 << 16)));
+  const reason = text(await limited(url, response, 1 << 16));
+  if (response.status === 409) return lastVoucherFromJson(reason);
+  throw new RemoteError(`${url}: ${reason}`, response.status);
+}
+
+/** Hands a watcher a signed claim with its input, and its leaf where one is known. What it found, in words. */
+export async function handClaim(endpoint: string, { receipt, leaf }: HeldClaim, input: Package): Promise<Finding> {
+  const url = urlOf(endpoint, "/claims");
+  const body = new FormData();
+  body.set("receipt", receiptToJson(receipt));
+  body.set("leaf", leaf ? leafToJson(leaf) : "");
+  body.set("input", new Blob([encodePackage(input) as Uint8Array<ArrayBuffer>]));
+  const response = await call(url, { method: "POST", body, signal: AbortSignal.timeout(RUN_TIMEOUT) });
+  const found = text(await limited(url, response, 1 << 16));
+  if (!response.ok) throw new RemoteError(`${url}: ${found}`, response.status);
+  return JSON.parse(found) as Finding;
+}
+
 /** Whether a node answers and is ready, now. */
 export const isReady = (endpoint: string): Promise<boolean> =>
   get(endpoint, "/readyz", 1 << 10).then(
@@ -110,7 +170,7 @@ export const isReady = (endpoint: string): Promise<boolean> =>
 /** The receipt for a request, or undefined while there is none. */
 export async function fetchReceipt(endpoint: string, requestId: bigint): Promise<Receipt | undefined> {
   const bytes = await get(endpoint, `/requests/${requestId}/receipt`, 1 << 16);
-  return bytes && receiptFromJson(new TextDecoder().decode(bytes));
+  return bytes && receiptFromJson(text(bytes));
 }
 
 /** Bytes of a node, not checked: the dispute checks them against their parent. */

@@ -2,6 +2,7 @@ import { traceSalt } from "@opengradient/commitments";
 import { type CommittedRun, commitRun } from "@opengradient/dispute";
 import type { Tensor } from "@opengradient/program";
 import type { Claim } from "@opengradient/protocol";
+import type { Hex } from "viem";
 import type { LoadedModel } from "./executor.ts";
 
 /** What a run depends on, beside its inputs: known as soon as a request is. */
@@ -18,6 +19,8 @@ export type Runs = {
   of(claim: Traced, inputs: readonly Tensor[]): CommittedRun;
   /** The longest that a trace of the claim's model took; traces the claim if none was traced yet. */
   seconds(claim: Traced, inputs: () => readonly Tensor[]): number;
+  /** the same of a model; 0 before its first trace */
+  longest(model: Hex): number;
 };
 
 const KEPT = 4;
@@ -46,6 +49,7 @@ export function keptRuns(models: ReadonlyMap<string, LoadedModel>): Runs {
 
   return {
     of,
+    longest: (model) => longest.get(model) ?? 0,
     seconds(claim, inputs) {
       if (!longest.has(claim.modelRoot)) of(claim, inputs());
       return longest.get(claim.modelRoot)!;

@@ -37,7 +37,8 @@ function fakeReader(blocks: Block[]) {
       ),
   };
   const nowhere = address("0c");
-  const addresses = { opg: nowhere, modelRegistry: nowhere, staking: nowhere, market, disputes: nowhere };
+  const others = ["opg", "modelRegistry", "staking", "delegation", "batches", "channels", "deliveries", "disputes"];
+  const addresses = { ...Object.fromEntries(others.map((name) => [name, nowhere])), market };
   return { chain, addresses, chainId: 1 } as unknown as Reader;
 }
 

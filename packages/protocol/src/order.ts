@@ -37,7 +37,8 @@ const paidSchema = z.object({ cumulative: amount, signature: bytes(65) });
 /** The last voucher of a lane, as an operator tells it to a signer that lost count. */
 export type LastVoucher = { readonly cumulative: bigint; readonly signature: Hex };
 
-export const lastVoucherToJson = (last: LastVoucher): string => JSON.stringify(last, decimal);
+export const lastVoucherToJson = ({ cumulative, signature }: LastVoucher): string =>
+  JSON.stringify({ cumulative, signature }, decimal);
 
 /** @throws OrderError */
 export const lastVoucherFromJson = (json: string): LastVoucher =>

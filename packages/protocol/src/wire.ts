@@ -4,9 +4,10 @@ import * as z from "zod/mini";
 
 /** Fields of the JSON that travels between requesters, operators and watchers. */
 export const bytes = (length: number) =>
-  z
-    .templateLiteral(["0x", z.string()])
-    .check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * length}}$`), `must be ${length} bytes of hex`));
+  z.pipe(
+    z.string().check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * length}}$`), `must be ${length} bytes of hex`)),
+    z.transform((text) => text.toLowerCase() as Hex),
+  );
 
 export const address = z.pipe(
   z.string().check(z.refine((text) => isAddress(text, { strict: false }), "must be an address")),

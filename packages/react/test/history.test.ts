@@ -5,10 +5,9 @@ import { type History, isWhole, readOn } from "../src/history.ts";
 
 const word = (n: bigint): Hex => numberToHex(n, { size: 32 });
 const addresses = Object.fromEntries(
-  ["opg", "modelRegistry", "staking", "market", "disputes", "arbiter", "validator"].map((name, i) => [
-    name,
-    numberToHex(i + 1, { size: 20 }),
-  ]),
+  ["opg", "modelRegistry", "staking", "delegation", "market", "batches", "channels", "deliveries", "disputes"].map(
+    (name, i) => [name, numberToHex(i + 1, { size: 20 })],
+  ),
 ) as Reader["addresses"];
 const abi = parseAbi(["event Refunded(uint256 indexed requestId, address indexed requester, uint128 fee)"]);
 

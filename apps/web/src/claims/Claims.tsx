@@ -13,7 +13,7 @@ import { askCheck } from "../check/ask.ts";
 import { jobOf } from "../check/job.ts";
 import type { Report } from "../check/messages.ts";
 import type { Network } from "../network.ts";
-import { named, opg, span } from "../words.ts";
+import { named, numbered, opg, span } from "../words.ts";
 
 type Props = {
   readonly network: Network;
@@ -95,7 +95,7 @@ type RowProps = {
 
 const Row = ({ number, words, fee, pressed, onPress, children }: RowProps) => (
   <button type="button" className="row" aria-pressed={pressed} onClick={onPress}>
-    <b>#{String(number)}</b>
+    <b>{numbered(number)}</b>
     <span className="who">{words}</span>
     <span className="hint">{opg(fee)}</span>
     <span className="tags">{children}</span>
@@ -117,7 +117,7 @@ function CheckAll({ network, reports, onReport, claims }: Props & { claims: read
   const start = async () => {
     setFailed(0);
     for (const [i, entry] of open.entries()) {
-      setAt(`Checking #${entry.claim.requestId} (${i + 1} of ${open.length}) …`);
+      setAt(`Checking ${numbered(entry.claim.requestId)} (${i + 1} of ${open.length}) …`);
       await checkOne(entry, offers);
     }
     setAt(undefined);

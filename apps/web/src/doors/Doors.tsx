@@ -6,7 +6,7 @@ import { type Address, zeroAddress } from "viem";
 import { useConnection } from "wagmi";
 import type { Network } from "../network.ts";
 import { PlanBox } from "../transact/PlanBox.tsx";
-import { named, opg, parseOpg, span } from "../words.ts";
+import { named, numbered, opg, parseOpg, span } from "../words.ts";
 
 /** Three small doors: become an operator, see what a stake covers, how challenging pays. */
 export function Doors({ network }: { network: Network }) {
@@ -210,7 +210,7 @@ function Coverage({ network, own }: Own) {
       <Locks own={own} />
       <p>
         {open?.length
-          ? `Of each open answer three times its coverage is locked: ${open.map(({ claim }) => `#${claim.requestId} for ${named(network.names, claim.requester)} (${opg(claim.coverage)})`).join(", ")}.`
+          ? `Of each open answer three times its coverage is locked: ${open.map(({ claim }) => `${numbered(claim.requestId)} for ${named(network.names, claim.requester)} (${opg(claim.coverage)})`).join(", ")}.`
           : "You have no open answer: nothing can be slashed now."}
       </p>
     </div>

@@ -7,7 +7,7 @@ import { floats, largest, pixelsOf } from "../digit.ts";
 import { keptPackage } from "../inputs.ts";
 import type { Network } from "../network.ts";
 import { PlanBox } from "../transact/PlanBox.tsx";
-import { named, opg, percent } from "../words.ts";
+import { named, numbered, opg, percent } from "../words.ts";
 import { Timeline } from "./Timeline.tsx";
 
 type Props = { readonly network: Network; readonly entry: ClaimEntry };
@@ -52,7 +52,7 @@ export function Receipt({ network, entry }: Props) {
   return (
     <section aria-labelledby="receipt" className="card">
       <h2 id="receipt">
-        <span className="number">2</span> Receipt of answer #{String(claim.requestId)}
+        <span className="number">2</span> Receipt of answer {numbered(claim.requestId)}
       </h2>
       <div className="columns">
         {pixels ? (
@@ -80,7 +80,8 @@ export function Receipt({ network, entry }: Props) {
         >
           <p>
             Nobody disagreed in time. Anyone may make it final: {opg(3n * claim.coverage)} of {operator}'s stake come
-            free, and the fee of {opg(claim.fee)} is paid out. It costs you some gas.
+            free{standing.backing === "request" && <>, and the fee of {opg(claim.fee)} is paid out</>}. It costs you
+            some gas.
           </p>
         </PlanBox>
       )}

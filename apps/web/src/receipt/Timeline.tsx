@@ -23,7 +23,8 @@ export function Timeline({ entry, standing, now }: Props) {
         </li>
         {status === "void" ? (
           <li className="bad">
-            <b>Fallen</b> proven false or withheld: the stake is slashed, the fee went back
+            <b>Fallen</b> proven false or withheld: the stake is slashed
+            {standing.backing === "request" && ", the fee went back"}
           </li>
         ) : (
           <>

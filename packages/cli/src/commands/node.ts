@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stakingAbi } from "@opengradient/bindings";
 import { jsonLog, modelOf, type NodeConfigInput, parseConfig, startNode, writeModel } from "@opengradient/node";
+import { formatEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { DEVNET_CHAIN_ID } from "../chain/accounts.ts";
 import { connect, type Place, type SigningOptions, signingOptions } from "../chain/connect.ts";
@@ -11,7 +12,7 @@ import { interrupted } from "../ending.ts";
 import { CommandError } from "../failure.ts";
 import { loadModel } from "../model/load.ts";
 import { wholeNumber } from "./devnet.ts";
-import { addressOf } from "./stake.ts";
+import { addressOf, opgAmount } from "./stake.ts";
 
 type Options = SigningOptions & {
   model?: string[];
@@ -20,7 +21,9 @@ type Options = SigningOptions & {
   owner?: string;
   most: string;
   postOpened?: boolean;
-};
+} & Pooled;
+
+type Pooled = { batchSize: string; batchSeconds?: string; redeemAt: string };
 
 const ROLES = ["operator", "watcher"] as const;
 
@@ -35,7 +38,10 @@ export const nodeCommand: Register = (og) => {
       .option("--port <port>", "where it serves", "7070")
       .option("--owner <address>", "operator: the cold address that staked (default: the key's own)")
       .option("--most <amount>", "watcher: native coin that the demands of one claim may cost", "0.25")
-      .option("--post-opened", "operator: post answers with their trace root, which saves challengers a demand"),
+      .option("--post-opened", "operator: post answers with their trace root, which saves challengers a demand")
+      .option("--batch-size <n>", "operator: answers that vouchers bought, in one batch at most", "256")
+      .option("--batch-seconds <n>", "operator: how long the first of them waits for it (default: 600, on a devnet 15)")
+      .option("--redeem-at <amount>", "operator: OPG of vouchers that are worth a transaction", "100"),
   )
     .addHelpText(
       "after",
@@ -53,7 +59,7 @@ export const nodeCommand: Register = (og) => {
         const owner = addressOf("--owner", options.owner) ?? own;
         const roles =
           role === "operator"
-            ? { operator: { owner, key, postOpened: options.postOpened ?? false } }
+            ? { operator: { owner, key, postOpened: options.postOpened ?? false, ...pooled(options, reader.chainId) } }
             : { watcher: { mode: "defend" as const, key, mostNative: options.most } };
         if (role === "operator") {
           const args = [owner] as const;
@@ -71,6 +77,18 @@ export const nodeCommand: Register = (og) => {
       }),
     );
 };
+
+/** When an operator sends what it gathers. */
+function pooled({ batchSize, batchSeconds, redeemAt }: Pooled, chainId: number) {
+  const wait = batchSeconds ?? (chainId === DEVNET_CHAIN_ID ? "15" : "600");
+  return {
+    batch: {
+      size: wholeNumber("--batch-size", batchSize, 1, 65_536),
+      seconds: wholeNumber("--batch-seconds", wait, 0, 21_600),
+    },
+    redeem: { least: formatEther(opgAmount("--redeem-at", redeemAt)) },
+  };
+}
 
 /** The part of a node's configuration that all roles share; models become folders of the node's own. */
 export function configOf(options: Pick<Options, "model" | "data" | "port">, place: Place): NodeConfigInput {

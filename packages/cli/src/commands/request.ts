@@ -99,7 +99,7 @@ export const requestCommand: Register = (og) => {
     );
 };
 
-function tierOf({ tiers }: Summary, given: string | undefined): Hex {
+export function tierOf({ tiers }: Summary, given: string | undefined): Hex {
   if (given !== undefined) return hashOf("--tier", given);
   const [first] = tiers;
   if (!first) throw new CommandError("this Market has no tier", { code: EXIT.chain });
@@ -108,7 +108,7 @@ function tierOf({ tiers }: Summary, given: string | undefined): Hex {
 
 type Wanted = { readonly operator?: string; readonly coverage: bigint };
 
-function choose(quotes: readonly Quote[], { operator, coverage }: Wanted): Quote {
+export function choose(quotes: readonly Quote[], { operator, coverage }: Wanted): Quote {
   const wanted = addressOf("--operator", operator)?.toLowerCase();
   const named = quotes.filter((quote) => wanted === undefined || quote.operator.toLowerCase() === wanted);
   const able = named.find((quote) => quote.refusal === undefined && quote.maxCoverage >= coverage);

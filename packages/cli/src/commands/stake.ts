@@ -1,5 +1,6 @@
 import { delegationAbi, stakingAbi } from "@opengradient/bindings";
 import {
+  announceCut,
   authorise,
   ensureAllowance,
   offer,
@@ -34,6 +35,7 @@ type Options = SigningOptions & {
   withdraw?: boolean;
   restore?: boolean;
   leave?: boolean;
+  cut?: string;
 };
 
 export const stakeCommand: Register = (og) => {
@@ -54,7 +56,11 @@ export const stakeCommand: Register = (og) => {
       .option("--thaw", "take the amount out of cover; it can be withdrawn after the thaw period")
       .option("--withdraw", "withdraw what has thawed")
       .option("--restore", "after a fault, once no claim of yours is open: make the fault bond up and work again")
-      .option("--leave", "leave this Market, once no claim of yours is open in it"),
+      .option("--leave", "leave this Market, once no claim of yours is open in it")
+      .option(
+        "--cut <percent>",
+        "what you keep of what is delegated to you earns, 0 to 50; counts 7 days later (default: 50)",
+      ),
   )
     .addHelpText(
       "after",
@@ -72,6 +78,8 @@ export const stakeCommand: Register = (og) => {
         };
         const offers = (options.offer ?? []).map(parseOffer);
         const amount = text === undefined ? undefined : opgAmount("the amount", text);
+        if (options.cut !== undefined)
+          note("announce the cut", await announceCut(writer, { bps: delegatorsBps(options.cut) }));
         if (options.withdraw) note("withdraw", await withdrawStake(writer, {}));
         else if (options.restore) note("restore", await restore(writer, {}));
         else if (options.leave) note("leave", await revoke(writer, { court: writer.addresses.market }));
@@ -117,6 +125,13 @@ function rowsOf(owner: Address, state: State): string[][] {
     ["delegated", `${opg(state.delegated)}, which get ${state.shareBps / 100} % of what they earn`],
     ...(jailedSince ? [["jailed", `since ${date(jailedSince)}; after your open answers: og stake --restore`]] : []),
   ];
+}
+
+/** Basis points that delegators get when the operator keeps so many per cent. */
+function delegatorsBps(percent: string): number {
+  if (!/^\d{1,2}(\.\d{1,2})?$/.test(percent) || Number(percent) > 50)
+    throw new CommandError(`--cut ${percent}: per cent from 0 to 50 are needed, as 12.5`);
+  return 10_000 - Math.round(100 * Number(percent));
 }
 
 type Enrolment = Pick<Options, "endpoint" | "signer" | "stolen" | "payee"> & {

@@ -1,0 +1,44 @@
+import { channelThaw } from "@opengradient/protocol";
+import { parseEther } from "viem";
+import { type AnsweringOptions, openAnswering } from "./answering.ts";
+import { type Batcher, openBatcher } from "./batcher.ts";
+import type { NodeConfig } from "./config.ts";
+import { type Operator, openOperator } from "./operator.ts";
+import type { Outbox } from "./outbox.ts";
+import { openRedeemer } from "./redeemer.ts";
+import { keptRuns } from "./runs.ts";
+import { openSeller, type Seller } from "./seller.ts";
+import type { TakeShown } from "./shown.ts";
+
+/** All that an operator does: requests on chain, orders paid by voucher, batches of what it sold, and their pay. */
+export type OperatorRole = Operator & Pick<Seller, "sell"> & Pick<Batcher, "leaf" | "receipts">;
+
+export type OperatorRoleOptions = Omit<AnsweringOptions, "runs" | "owner"> & {
+  readonly config: NonNullable<NodeConfig["operator"]>;
+  readonly outbox: Outbox;
+  readonly takeShown: TakeShown;
+  readonly depth: number;
+};
+
+export async function openOperatorRole({ config, ...options }: OperatorRoleOptions): Promise<OperatorRole> {
+  const { owner, postOpened, batch, redeem } = config;
+  const thaw = await channelThaw(options.reader);
+  const shared = { ...options, owner, thaw, runs: keptRuns(options.models) };
+  const answering = openAnswering(shared);
+  const operator = openOperator({ ...shared, answering, postOpened });
+  const seller = openSeller({ ...shared, answering });
+  const batcher = openBatcher({ ...shared, ...batch });
+  const redeemer = openRedeemer({ ...shared, least: parseEther(redeem.least), seconds: redeem.seconds });
+  return {
+    ...operator,
+    sell: seller.sell,
+    leaf: batcher.leaf,
+    receipts: batcher.receipts,
+    async tick(head) {
+      await operator.tick(head);
+      await seller.tick(head);
+      batcher.tick(head);
+      redeemer.tick(head);
+    },
+  };
+}

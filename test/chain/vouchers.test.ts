@@ -1,0 +1,305 @@
+/** Answers that are paid by voucher, posted in batches, found false there, and never posted. */
+import { delegationAbi, stakingAbi } from "@opengradient/bindings";
+import {
+  buy,
+  handClaim,
+  type LaneState,
+  lyingExecutor,
+  type NodeParts,
+  occasionalLiar,
+  type Purse,
+  parseConfig,
+  safetyOf,
+  silentLog,
+  startNode,
+  wasmExecutor,
+} from "@opengradient/node";
+import {
+  channelId,
+  claimDigest,
+  claimStanding,
+  delegate,
+  ensureAllowance,
+  NO_END,
+  openChannelWithAuthorization,
+  openChannelWithPermit,
+  type Package,
+  parametersHash,
+  quote,
+  type Receipt,
+  readChannel,
+  setChannelEnd,
+  sharesFor,
+  signChannelPermit,
+  signDeposit,
+  type Writer,
+  waterfall,
+  waterfallLodged,
+  withdrawChannel,
+} from "@opengradient/protocol";
+import type { Hex, LocalAccount } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { newKey, OPG, quick } from "./chain.ts";
+import { daemon, freePort } from "./mortal.ts";
+import {
+  COVERAGE,
+  FEE,
+  newActor,
+  newOperator,
+  nodeConfig,
+  type OperatorActor,
+  openStage,
+  STAKE,
+  type Stage,
+  startWatcher,
+  until,
+  untilDecided,
+} from "./stage.ts";
+import { toyInput } from "./toy.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterEach(() => stage.stopNodes());
+afterAll(() => stage.close());
+
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Somebody who pays one operator by voucher, with a purse that outlives it. */
+async function newPayer(operator: OperatorActor, endpoint: () => string) {
+  const requester = await newActor(stage, 100n * OPG);
+  const session = privateKeyToAccount(newKey());
+  const parties = {
+    requester: requester.wallet.account.address,
+    operator: operator.owner.wallet.account.address,
+    signer: session.address,
+  };
+  const lanes = new Map<string, LaneState>();
+  const receipts = new Map<Hex, Receipt>();
+  const purse: Purse = {
+    lane: ({ channel }) => lanes.get(channel),
+    keepLane: ({ channel }, state) => void lanes.set(channel, state),
+    keepInput: () => {},
+    keepClaim: (receipt) => void receipts.set(claimDigest(receipt, receipt.claim), receipt),
+  };
+  const { modelRoot } = stage.model;
+  return {
+    requester,
+    parties,
+    receipts,
+    async ask(input: Package) {
+      const { signer } = await quote(requester, { operator: parties.operator, modelRoot });
+      const terms = { modelRoot, parameters: parametersHash(quick), fee: FEE, coverage: COVERAGE };
+      return buy(requester, purse, {
+        ...terms,
+        operator: { endpoint: endpoint(), signer },
+        parties,
+        input,
+        signer: session,
+      });
+    },
+    async open(amount: bigint) {
+      const account = requester.wallet.account as LocalAccount;
+      const { timestamp } = await stage.chain.client.getBlock();
+      const permit = await signChannelPermit(requester, account, { amount, deadline: timestamp + 3_600n });
+      await openChannelWithPermit(requester, { ...parties, amount, closesAt: NO_END, permit });
+    },
+    safety: (receipt: Receipt) =>
+      stage.chain.client
+        .getBlock()
+        .then(({ timestamp }) => safetyOf(requester, { receipt }, endpoint(), Number(timestamp))),
+  };
+}
+
+const lockedOf = async ({ owner }: OperatorActor) => {
+  const args = [owner.wallet.account.address] as const;
+  const at = { address: stage.deployment.staking, abi: stakingAbi, functionName: "operators", args } as const;
+  return (await owner.chain.readContract(at)).locked;
+};
+
+const named = async (name: string, operator: Writer) => {
+  const own = operator.wallet.account.address;
+  const all = (await stage.events()).filter((event) => event.name === name);
+  return all.filter(({ args }) => args["operator"] === undefined || args["operator"] === own);
+};
+
+test("20 answers over one channel make one batch; all are paid to the wei, whatever dies in between", {
+  timeout: 300_000,
+}, async () => {
+  const operator = await newOperator(stage);
+  const { owner, hot } = operator;
+  const http = { host: "127.0.0.1", port: await freePort() };
+  const role = {
+    owner: owner.wallet.account.address,
+    key: hot.key,
+    batch: { size: 20, seconds: 3_600 },
+    redeem: { least: "1000" },
+  };
+  const node = daemon(nodeConfig(stage, { operator: role, http }));
+  const url = `http://127.0.0.1:${http.port}`;
+  await operator.enlist(url);
+  const backer = await newActor(stage, STAKE);
+  await ensureAllowance(backer, { spender: stage.deployment.delegation, amount: STAKE });
+  const leastShares = sharesFor(STAKE, { tokens: 0n, shares: 0n });
+  await delegate(backer, { operator: role.owner, amount: STAKE, leastShares });
+
+  const payer = await newPayer(operator, () => url);
+  const { requester, parties } = payer;
+  await payer.open(15n * FEE);
+  // The rest of the deposit is brought by somebody else, with the requester's signature.
+  const validBefore = (await stage.chain.client.getBlock()).timestamp + 3_600n;
+  const deposit = { parties, amount: 10n * FEE, closesAt: NO_END };
+  const account = requester.wallet.account as LocalAccount;
+  const authorization = await signDeposit(requester, account, { ...deposit, validBefore });
+  await openChannelWithAuthorization(stage.author, { ...deposit, authorization });
+  expect(await readChannel(requester, parties)).toMatchObject({ deposit: 25n * FEE, closesAt: NO_END });
+
+  await node.start();
+  const answers = [];
+  for (let i = 0; i < 20; i++) {
+    const input = toyInput(i);
+    const dies = i % 6 === 3;
+    const first = payer.ask(input).then(
+      (bought) => bought,
+      () => undefined,
+    );
+    if (dies) {
+      // Somewhere between the order's arrival and its answer, later each time.
+      await sleep(5 * i);
+      await node.kill();
+      await node.start();
+    }
+    const bought =
+      (await first) ??
+      (await until("an answer", () =>
+        payer.ask(input).then(
+          (found) => found,
+          () => undefined,
+        ),
+      ));
+    answers.push(bought);
+  }
+  await node.kill();
+  await node.start();
+  const posted = await until("the batch", async () => (await named("BatchPosted", owner))[0]);
+  expect(posted.args["terms"]).toMatchObject({ count: 20, coverage: 20n * COVERAGE });
+  expect(new Set(payer.receipts.keys()).size).toBe(20);
+  for (const { receipt } of answers)
+    expect(
+      await until("the path", async () => {
+        const safety = await payer.safety(receipt);
+        return safety.state === "batched" ? safety.state : undefined;
+      }),
+    ).toBe("batched");
+  expect(await lockedOf(operator)).toBe(3n * 20n * COVERAGE);
+
+  // A channel that closes is redeemed before it is closed.
+  const { timestamp } = await stage.chain.client.getBlock();
+  await setChannelEnd(requester, { ...parties, closesAt: Number(timestamp) + 3_610 });
+  await node.kill();
+  await stage.chain.advance(15);
+  await node.start();
+  const redeemed = await until("the vouchers to be redeemed", async () => {
+    const all = await stage.events();
+    return all.find(({ name, args }) => name === "Redeemed" && args["channel"] === channelId(parties));
+  });
+  expect(redeemed.args["paid"]).toBe(20n * FEE);
+  await expect(payer.ask(toyInput(99))).rejects.toThrow(/closes/);
+
+  await stage.chain.advance(quick.window + 1);
+  const released = async () =>
+    (await stage.events()).find(({ name, args }) => name === "Released" && args["batch"] === posted.args["batch"]);
+  expect((await until("the release", released)).args["coverage"]).toBe(20n * COVERAGE);
+  expect(await lockedOf(operator)).toBe(0n);
+  await stage.chain.advance(3_700);
+  await withdrawChannel(requester, parties);
+
+  const paid = 20n * FEE;
+  const part = (paid * 8_500n) / 10_000n;
+  const delegators = (part * 5_000n * STAKE) / (2n * STAKE * 10_000n);
+  expect(await stage.balance(requester.wallet.account.address)).toBe(100n * OPG - paid);
+  expect(await stage.balance(role.owner)).toBe(part - delegators);
+  const at = { address: stage.deployment.delegation, abi: delegationAbi } as const;
+  const pool = await owner.chain.readContract({ ...at, functionName: "pools", args: [role.owner] });
+  expect(pool.tokens).toBe(STAKE + delegators);
+  // One transaction each for the batch, the vouchers and the release: nothing was sent twice.
+  expect(await stage.chain.client.getTransactionCount({ address: hot.wallet.account.address })).toBe(3);
+  expect(await node.stop()).toBe(0);
+});
+
+async function startSeller(parts: NodeParts, batch: { size: number; seconds: number }) {
+  const operator = await newOperator(stage);
+  const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, batch };
+  const node = await startNode(parseConfig(nodeConfig(stage, { operator: role })), { log: silentLog, ...parts });
+  stage.running.push(node);
+  await operator.enlist(node.url);
+  const payer = await newPayer(operator, () => node.url);
+  await payer.open(10n * FEE);
+  return { operator, node, payer };
+}
+
+const verdictOf = (url: string, digest: Hex) =>
+  until("a verdict", async () => {
+    const all = (await (await fetch(`${url}/verdicts`)).json()) as { digest: string; agree?: boolean }[];
+    return all.find((at) => at.digest === digest)?.agree;
+  });
+
+test("one lie in a batch is found, shown and slashed; the others of its batch stand", async () => {
+  const { operator, payer } = await startSeller(occasionalLiar(3, 3), { size: 4, seconds: 3_600 });
+  const { node: watcher, actor } = await startWatcher(stage, "defend");
+  const before = await stage.balance(actor.wallet.account.address);
+  const answers = [];
+  for (const seed of [1, 2, 3, 4]) answers.push(await payer.ask(toyInput(seed)));
+  for (const [i, { digest }] of answers.entries()) expect(await verdictOf(watcher.url, digest)).toBe(i !== 2);
+  const lie = answers[2]!.receipt.claim;
+  await until("the lie to be shown", async () =>
+    (await claimStanding(stage.author, lie)).status === "none" ? undefined : true,
+  );
+  expect(await untilDecided(stage, lie)).toBe("void");
+  const { victim, challenger } = waterfall(COVERAGE, 10_000n * OPG);
+  expect(await stage.balance(payer.requester.wallet.account.address)).toBe(90n * OPG + victim);
+  const after = async () => (await stage.balance(actor.wallet.account.address)) - before;
+  // Its opening was bought for three fees.
+  await until("the reward", async () => ((await after()) === challenger - 3n * FEE ? true : undefined));
+  for (const i of [0, 1, 3]) {
+    const safety = await payer.safety(answers[i]!.receipt);
+    expect(safety.state).toBe("batched");
+  }
+  expect(await lockedOf(operator)).toBe(3n * 3n * COVERAGE);
+}, 120_000);
+
+test("an answer that was signed and never posted is handed to a challenger, lodged and slashed", async () => {
+  const muted: NodeParts = {
+    executor: lyingExecutor(wasmExecutor, "output", 3),
+    aroundOperatorOutbox: (outbox) => ({
+      ...outbox,
+      add: (intent) => (intent.id.startsWith("batch:") ? undefined : outbox.add(intent)),
+    }),
+  };
+  const { payer } = await startSeller(muted, { size: 1, seconds: 0 });
+  const { node: watcher, actor } = await startWatcher(stage, "defend");
+  const before = await stage.balance(actor.wallet.account.address);
+  const input = toyInput(5);
+  const { receipt, digest } = await payer.ask(input);
+  expect(await payer.safety(receipt)).toEqual({ state: "signed", until: Number(receipt.claim.postBy) });
+  const foreign = { ...receipt, claim: { ...receipt.claim, fee: 2n * FEE } };
+  await expect(handClaim(watcher.url, { receipt: foreign }, input)).rejects.toThrow(/not signed by its operator/);
+  await expect(handClaim(watcher.url, { receipt }, toyInput(6))).rejects.toThrow(/not the claim's/);
+  expect(await handClaim(watcher.url, { receipt }, input)).toMatchObject({ digest, agree: false });
+  // Before its postBy the operator may still post it.
+  await sleep(200);
+  expect((await claimStanding(stage.author, receipt.claim)).status).toBe("none");
+  const { timestamp } = await stage.chain.client.getBlock();
+  await stage.chain.advance(Number(receipt.claim.postBy - timestamp) + 1);
+  await until("the claim to be lodged", async () =>
+    (await claimStanding(stage.author, receipt.claim)).status === "none" ? undefined : true,
+  );
+  expect((await claimStanding(stage.author, receipt.claim)).backing).toBe("bond");
+  expect(await untilDecided(stage, receipt.claim)).toBe("void");
+  const { victim, challenger } = waterfallLodged(COVERAGE, 10_000n * OPG);
+  expect(await stage.balance(payer.requester.wallet.account.address)).toBe(90n * OPG + victim);
+  const after = async () => (await stage.balance(actor.wallet.account.address)) - before;
+  await until("the reward", async () => ((await after()) === challenger - 3n * FEE ? true : undefined));
+}, 120_000);
