@@ -240,8 +240,17 @@ async function startSeller(parts: NodeParts, batch: { size: number; seconds: num
   return { operator, node, payer };
 }
 
+/** Waits while blocks come: what was not served is asked for again some seconds later. */
+function passing<T>(what: string, get: () => Promise<T | undefined>): Promise<T> {
+  let polls = 0;
+  return until(what, async () => {
+    if (++polls % 10 === 0) await stage.chain.advance(1);
+    return get();
+  });
+}
+
 const verdictOf = (url: string, digest: Hex) =>
-  until("a verdict", async () => {
+  passing("a verdict", async () => {
     const all = (await (await fetch(`${url}/verdicts`)).json()) as { digest: string; agree?: boolean }[];
     return all.find((at) => at.digest === digest)?.agree;
   });
@@ -254,7 +263,7 @@ test("one lie in a batch is found, shown and slashed; the others of its batch st
   for (const seed of [1, 2, 3, 4]) answers.push(await payer.ask(toyInput(seed)));
   for (const [i, { digest }] of answers.entries()) expect(await verdictOf(watcher.url, digest)).toBe(i !== 2);
   const lie = answers[2]!.receipt.claim;
-  await until("the lie to be shown", async () =>
+  await passing("the lie to be shown", async () =>
     (await claimStanding(stage.author, lie)).status === "none" ? undefined : true,
   );
   expect(await untilDecided(stage, lie)).toBe("void");
