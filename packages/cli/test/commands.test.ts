@@ -15,7 +15,7 @@ const og = (...args: readonly string[]): Promise<{ code: number; out: string; er
   });
 
 const COMMANDS =
-  "import inspect quantise run report key funds register stake operators request receipt verify refund deliver watch quote challenge node devnet advance faucet deploy roles demo start conformance fuzz accuracy provable support".split(
+  "import inspect quantise run report key funds register stake operators delegate channel ask claims request receipt verify refund deliver watch quote challenge node devnet advance faucet deploy roles demo start conformance fuzz accuracy provable support".split(
     " ",
   );
 
@@ -33,7 +33,7 @@ function helpOf(command: Command): string {
 test("every command has help with an example and --json", () => {
   const program = createOg();
   expect(program.commands.map((command) => command.name())).toEqual(COMMANDS);
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     expect(helpOf(command)).toMatch(/Examples?:\n {2}og /);
     expect(helpOf(command)).toContain("--json");
   }

@@ -39,7 +39,15 @@ const YEAR = 365 * 86_400;
 export const channelCommand: Register = (og) => {
   const channel = og
     .command("channel")
-    .description("A deposit with one operator, paid out by vouchers: requests without a transaction each (og ask)");
+    .description("A deposit with one operator, paid out by vouchers: requests without a transaction each (og ask)")
+    .addHelpText(
+      "after",
+      examples(
+        "og channel open 0xOPERATOR 50 --session --account requester",
+        "og ask 0xMODEL --input seven.json",
+        "og channel thaw 0xOPERATOR --account requester",
+      ),
+    );
   const own = (name: string, words: string) => purseOption(signingOptions(channel.command(name).description(words)));
 
   own("open", "Open a channel: deposit OPG that one operator can be paid from")
