@@ -92,8 +92,9 @@ contract PricesNative {
 contract PricesOpening {
     function claim(uint128 fee, uint128 coverage) external pure {
         uint256 price = Prices.opening(fee, coverage);
-        assert(price >= 3 * uint256(fee));
+        assert(price >= 3 * uint256(fee) || 10 * price >= coverage);
         assert(100 * price >= coverage);
+        assert(10 * price <= uint256(coverage) + 9);
     }
 }
 

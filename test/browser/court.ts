@@ -64,9 +64,12 @@ export function courtStories(open: () => Stage): void {
     await page.getByText(/Demanded on chain: the fingerprints/).waitFor({ timeout: 60_000 });
     await page.getByTestId("gained").waitFor({ timeout: 60_000 });
     await picture(page, "20-bought-and-proven");
-    // The opening cost 3 × the fee, which is the operator's.
+    // The opening cost 3 × the fee, which the court still holds; it is no liar's.
     expect(await page.getByTestId("gained").textContent()).toBe("+2,547 OPG");
     expect(await stage.opgOf(address)).toBe(1_000n * OPG + REWARD - 3n * OPG);
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByText("for an opening of what was false").waitFor({ state: "detached" });
+    expect(await stage.opgOf(address)).toBe(1_000n * OPG + REWARD);
     expect(await stage.opgOf(asker)).toBe(1_100n * OPG);
     expect(staked - (await stakeOf(liar))).toBe(SLASHED);
     await context.close();

@@ -1,11 +1,31 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { channelId, claimTypes, NO_END, parametersHash, signVoucher, voucherDigest } from "@opengradient/protocol";
-import { concat, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
+import {
+  channelId,
+  claimTypes,
+  inUnit,
+  NO_END,
+  outputSide,
+  parametersHash,
+  signVoucher,
+  sumLeaf,
+  voucherDigest,
+} from "@opengradient/protocol";
+import { concat, encodeFunctionData, type Hex, keccak256, pad, parseEther, toHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BIG_SHAPE, type Chain, type Court, createChain, createCourt, rootOf, tier, toyClaim } from "./court.ts";
+import {
+  artifact,
+  BIG_SHAPE,
+  type Chain,
+  type Court,
+  createChain,
+  createCourt,
+  rootOf,
+  tier,
+  toyClaim,
+} from "./court.ts";
 
 /** Upper bounds of what people pay, from the issue that asked for them. */
 const BOUNDS: Record<string, number> = {
@@ -21,7 +41,12 @@ const BOUNDS: Record<string, number> = {
   commit: 80_000,
   // 100 a claim
   postBatch1024: 102_400,
+  // beyond its calldata
+  consume: 15_000,
 };
+
+/** EIP-2929 */
+const COLD_ACCOUNT = 2_600;
 
 const SNAPSHOT = fileURLToPath(new URL("../../contracts/gas.json", import.meta.url));
 const measured: Record<string, number> = {};
@@ -67,9 +92,10 @@ async function paidOffChain() {
     Promise.all(
       keys.map(async (key) => {
         const parties = { requester: who.requester, operator: who.operator, signer: key.address };
-        const voucher = { channel: channelId(parties), modelRoot, parameters, cumulative };
+        const owed = inUnit({ modelRoot, parameters, cumulative });
+        const voucher = { channel: channelId(parties), ...owed };
         expect(await chain.read(channels, "digest", [voucher])).toBe(voucherDigest(domain, voucher));
-        return { parties, modelRoot, parameters, cumulative, signature: await signVoucher(key, domain, voucher) };
+        return { parties, ...owed, signature: await signVoucher(key, domain, voucher) };
       }),
     );
   const [first, second] = [await vouchers(parseEther("1")), await vouchers(parseEther("2"))];
@@ -121,8 +147,40 @@ async function live(round: number) {
   note("expire", await chain.send(who.requester, disputes, "expire", [silent.claim, 0n, zeroHash]));
   await chain.wait(30 * 86400);
   note("finalise", await chain.send(who.requester, market, "finalise", [plain.claim]));
+  note("settleOpening", await chain.send(who.requester, disputes, "settleOpening", [plain.claim]));
   await chain.send(who.requester, market, "finalise", [opened.claim]);
   await chain.send(who.operator, staking, "restore", []);
+}
+
+/** What a contract pays beyond calldata to rely on a claim of a batch that was shown and is final. */
+async function consumed() {
+  const { who, market, batches, modelRoot } = court;
+  const deploy = (source: string, name: string, args: readonly unknown[]) =>
+    chain.deploy(who.treasury, artifact(source, name), args);
+  const deliveries = await deploy("src/consumer/Deliveries.sol", "Deliveries", [market.address]);
+  const consumer = await deploy("test/consumer/Deliveries.t.sol", "Listener", [deliveries.address]);
+  const meter = await deploy("test/arbiter/GasMeter.sol", "GasMeter", []);
+  // Ten floats: a classifier's scores.
+  const [dtype, length, data] = [0n, 10n, toHex(1, { size: 40 })];
+  const leaf = keccak256(concat(["0x00", pad(data, { dir: "right", size: 256 })]));
+  const outputRoot = keccak256(
+    concat(["0x05", "0x00000001", keccak256(concat(["0x02", "0x00", toHex(length, { size: 4 }), leaf]))]),
+  );
+  const { claim: asked, opening } = await toyClaim(chain, court, 2n ** 64n);
+  const claim = { ...asked, output: outputSide(opening.salt, outputRoot) };
+  // A tree of one leaf is the leaf.
+  const { hash: root, sum: coverage } = sumLeaf((await chain.read(market, "digest", [claim])) as Hex, claim);
+  const batch = { operator: who.operator, root, coverage, count: 1, parameters: claim.parameters };
+  await chain.send(who.signer, batches, "post", Object.values(batch));
+  const { timestamp: postedAt } = await chain.reader.getBlock();
+  await chain.send(who.requester, batches, "show", [{ ...batch, postedAt }, claim, 0, []]);
+  await chain.wait(30 * 86400);
+  await chain.send(who.requester, market, "finalise", [claim]);
+  const result = { salt: opening.salt, outputs: [{ shape: (dtype << 32n) | length, data }] };
+  const call = encodeFunctionData({ ...consumer, functionName: "consume", args: [modelRoot, claim, result] });
+  const gas = Number(await chain.read(meter, "measure", [consumer.address, call]));
+  // The meter calls a contract that is cold; the target of a transaction is not.
+  measured["consume"] = gas - COLD_ACCOUNT;
 }
 
 describe("what a transaction costs, as billed, the first time and the second", () => {
@@ -130,6 +188,7 @@ describe("what a transaction costs, as billed, the first time and the second", (
     await live(0);
     await live(1);
     await paidOffChain();
+    await consumed();
     console.log(measured);
   });
 

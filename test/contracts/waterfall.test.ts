@@ -1,14 +1,18 @@
 import {
   burntWith,
+  charge,
   claimDigest,
+  inUnit,
   openingPrice,
   sharesFor,
   tokensFor,
+  unitOf,
+  voucherDigest,
   waterfall,
   waterfallLodged,
   wornOut,
 } from "@opengradient/protocol";
-import { zeroAddress, zeroHash } from "viem";
+import { keccak256, zeroAddress, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { artifact, type Chain, type Contract, type Court, createChain, createCourt, toyClaim } from "./court.ts";
@@ -70,13 +74,40 @@ describe("TypeScript and Solidity say the same", () => {
     }
   });
 
-  it("about the digest and the opening's price of a claim", async () => {
+  it("about 300 charges in another unit", async () => {
+    const amount = amounts(9);
+    for (let i = 0; i < 300; i++) {
+      const [some, price] = [amount(), i % 7 ? amount() : 10n ** 18n];
+      expect(await chain.read(court.channels, "charge", [some, price])).toBe(charge(some, price));
+    }
+  });
+
+  it("about the digest of a voucher in another unit", async () => {
+    const { modelRoot, channels, who } = court;
+    const lane = { channel: keccak256(who.signer), modelRoot, parameters: zeroHash, unit: unitOf("USD") };
+    const voucher = { ...lane, price: 2n ** 128n - 1n, cumulative: 7n };
+    const domain = { chainId: hardhat.id, channels: channels.address };
+    for (const each of [voucher, { ...voucher, unit: zeroHash }, inUnit({ ...lane, unit: zeroHash, cumulative: 7n })])
+      expect(await chain.read(channels, "digest", [each])).toBe(voucherDigest(domain, each));
+    const { unit: _, ...plain } = { ...lane, cumulative: 7n };
+    expect(voucherDigest(domain, plain)).toBe(voucherDigest(domain, inUnit(plain)));
+  });
+
+  it("about the digest of a claim", async () => {
     const { claim } = await toyClaim(chain, court, 3n);
     const domain = { chainId: hardhat.id, market: court.market.address };
     for (const changed of [claim, { ...claim, postBy: 2n ** 64n - 1n, operator: zeroAddress, input: zeroHash }]) {
       expect(await chain.read(court.market, "digest", [changed])).toBe(claimDigest(domain, changed));
-      const price = openingPrice(changed.fee, changed.coverage);
-      expect(await chain.read(court.disputes, "openingPrice", [changed])).toBe(price);
+    }
+  });
+
+  it("about 300 prices of openings", async () => {
+    const { claim } = await toyClaim(chain, court, 3n);
+    const amount = amounts(10);
+    for (let i = 0; i < 300; i++) {
+      const [fee, coverage] = [amount(), amount()];
+      const price = await chain.read(court.disputes, "openingPrice", [{ ...claim, fee, coverage }]);
+      expect(price).toBe(openingPrice(fee, coverage));
     }
   });
 });

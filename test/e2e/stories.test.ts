@@ -18,6 +18,7 @@ import {
   post,
   prove,
   settleBond,
+  settleOpening,
   waterfall,
 } from "@opengradient/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -84,6 +85,7 @@ function story(forge: Forge, behaviour: Behaviour, opened: boolean): Promise<Tol
     const claim = await answer(world, asked, theirs, opened);
     const played = await play(world, { claim, model, theirs, own, behaviour });
     expect((await claimStanding(world.reader, claim)).status).toBe("void");
+    if (played.gas["open"]) await settleOpening(world.writer("requester2"), { claim });
     const after = await purses();
     return { ...played, money: Object.fromEntries(Object.keys(after).map((who) => [who, after[who]! - before[who]!])) };
   });
@@ -99,17 +101,16 @@ async function purses(): Promise<Record<string, bigint>> {
   return { stake: staked, ...Object.fromEntries(names.map((name, i) => [name, purse[i]!])) };
 }
 
-/** The waterfall of a first fault, and the fee back where it came from. */
-function expectFall({ shares, money }: Told, openings = 0n): void {
+/** The waterfall of a first fault; fee and price of the opening back where they came from. */
+function expectFall({ shares, money }: Told): void {
   const right = waterfall(COVERAGE, FAULT_BOND);
   expect(shares).toEqual(right);
   expect(2n * right.burn).toBeGreaterThanOrEqual(right.total);
-  const bought = openings * openingPrice(FEE, COVERAGE);
   expect(money).toEqual({
     stake: -right.total,
     requester: right.victim,
-    challenger: right.challenger - bought,
-    operator: bought,
+    challenger: right.challenger,
+    operator: 0n,
   });
 }
 
@@ -148,7 +149,7 @@ describe("a false claim falls", () => {
     expect(told.acts).not.toContain("expire");
     // opening, trace root, tensor root, leaf: one path, as the input was given
     expect(told.acts.filter((act) => act === "demand").length).toBe(4);
-    expectFall(told, 1n);
+    expectFall(told);
   });
 
   test.each([1, 2])("whose data are withheld after %i answers, by expiry", async (reveals) => {
@@ -156,7 +157,7 @@ describe("a false claim falls", () => {
     const told = await story(FALSE_ON, behaviour, false);
     expect(told.acts.at(-2)).toBe("expire");
     expect(told.acts.filter((act) => act === "demand").length).toBe(reveals + 1);
-    expectFall(told, 1n);
+    expectFall(told);
   });
 
   test("whose operator is silent, by expiry at depth 0", async () => {
@@ -228,6 +229,7 @@ describe("an honest operator", () => {
       await world.advance(world.tier.window + world.tier.grace + 10 * (world.tier.answer + world.tier.reaction));
       await finalise(world.writer("requester2"), { claim });
       expect((await claimStanding(world.reader, claim)).status).toBe("final");
+      await settleOpening(world.writer("requester2"), { claim });
       const after = await purses();
       expect(after["stake"]).toBe(before["stake"]);
       expect(after["operator"]! - before["operator"]!).toBeGreaterThan(openingPrice(FEE, COVERAGE));

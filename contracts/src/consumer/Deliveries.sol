@@ -3,10 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IDeliveries, IInferenceConsumer, Result, Told} from "../interfaces/IDeliveries.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
-import {Hashes} from "../libraries/Hashes.sol";
-import {Tensors} from "../libraries/Tensors.sol";
 import {Backing, Claim, ClaimStatus, Delivery} from "../types/Claim.sol";
 import {ClaimId} from "../types/Identity.sol";
+import {Results} from "./Results.sol";
 
 /// @notice Callbacks, each at most once taken, bounded in gas, blocking nothing.
 contract Deliveries is IDeliveries {
@@ -74,8 +73,7 @@ contract Deliveries is IDeliveries {
         view
         returns (ClaimId id, ClaimStatus status, Backing backing)
     {
-        bytes32 output = Hashes.claimSide(result.salt, 1, Tensors.listRoot(result.outputs));
-        require(output == claim.output, DeliveriesOutputDiffers(output, claim.output));
+        Results.check(claim, result);
         return market.statusOf(claim);
     }
 

@@ -7,6 +7,7 @@ import {Hashes} from "../libraries/Hashes.sol";
 import {Tensor, Tensors} from "../libraries/Tensors.sol";
 import {Backing, Claim, ClaimRecord, ClaimStatus, Levels, Request} from "../types/Claim.sol";
 import {ClaimId, ModelId} from "../types/Identity.sol";
+import {Results} from "./Results.sol";
 
 /// @notice Base of a contract that asks models. It holds the OPG that it pays with.
 /// @dev Results come for its own requests only: the Market lets nobody else answer numbers below 2^64, and posts what the
@@ -89,7 +90,9 @@ abstract contract InferenceConsumer is IInferenceConsumer {
         require(Levels.meets(claim.level, requiredLevel), ConsumerLevelTooLow(claim.level, requiredLevel));
         ClaimStatus stands;
         Backing backing;
-        (id, stands, backing) = deliveries.check(claim, result);
+        // Here and not through Deliveries.check, which would be one more call with all of it as calldata.
+        Results.check(claim, result);
+        (id, stands, backing) = market.statusOf(claim);
         require(stands == ClaimStatus.Final, ConsumerNotFinal(id, stands));
         // Nobody need have looked at a lodged claim: its operator may have had nothing left to lose.
         require(backing != Backing.Bond, ConsumerNotCovered(id));

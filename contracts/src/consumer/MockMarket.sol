@@ -118,8 +118,8 @@ contract MockMarket {
         return _digest(claim.requestId);
     }
 
-    /// @notice As `Deliveries.check`; of the claim only its requestId counts.
-    function check(Claim calldata claim, Result calldata) external view returns (ClaimId, ClaimStatus, Backing) {
+    /// @notice As `Market.statusOf`; of the claim only its requestId counts.
+    function statusOf(Claim calldata claim) external view returns (ClaimId, ClaimStatus, Backing) {
         return (_digest(claim.requestId), _status[claim.requestId], Backing.Request);
     }
 

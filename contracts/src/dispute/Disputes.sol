@@ -85,7 +85,18 @@ contract Disputes is IDisputes {
         );
         _answer(s, claim.operator, CLAIM, 0);
         _keepOpening(s.id, claim, opening);
-        opg.transfer(msg.sender, openingPrice(claim));
+    }
+
+    /// @inheritdoc IDisputes
+    function settleOpening(Claim calldata claim) external {
+        Standing memory s = market.standing(claim);
+        require(s.status != ClaimStatus.Open, DisputesClaimUndecided(s.id));
+        Demand storage d = _inState(s.id, CLAIM, 0, DemandStatus.Answered);
+        d.status = DemandStatus.Settled;
+        address to = s.status == ClaimStatus.Void ? d.demander : staking.payeeOf(claim.operator);
+        uint256 amount = openingPrice(claim);
+        emit OpeningSettled(s.id, to, amount);
+        opg.transfer(to, amount);
     }
 
     /// @inheritdoc IDisputes
@@ -266,9 +277,17 @@ contract Disputes is IDisputes {
         require(s.status == ClaimStatus.Open, DisputesClaimNotOpen(s.id, s.status));
     }
 
-    function _asked(ClaimId id, Position position, bytes32 target) private view returns (Demand storage d) {
+    function _asked(ClaimId id, Position position, bytes32 target) private view returns (Demand storage) {
+        return _inState(id, position, target, DemandStatus.Asked);
+    }
+
+    function _inState(ClaimId id, Position position, bytes32 target, DemandStatus wanted)
+        private
+        view
+        returns (Demand storage d)
+    {
         d = _demands[_demandKey(id, position, target)];
-        require(d.status == DemandStatus.Asked, DisputesNoDemand(id, position, target));
+        require(d.status == wanted, DisputesNoDemand(id, position, target));
     }
 
     function _bonded(ClaimId id, address prover, bytes32 commitment) private view returns (Commitment storage kept) {

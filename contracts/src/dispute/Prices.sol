@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 /// @notice What a demand costs: the data that it buys, at twice the gas of the answer.
-/// @dev The gas figures bound the measured cost of the answer from above (contracts/test/Gas.t.sol).
+/// @dev The gas figures bound the measured cost of the answer from above (contracts/gas.json).
 library Prices {
-    uint256 private constant OPENING_GAS = 170_000;
+    uint256 private constant OPENING_GAS = 130_000;
     uint256 private constant REVEAL_GAS = 130_000;
     /// @dev One more of the ≤ 256 hashes of an answer: 32 bytes at the calldata floor of 40.
     uint256 private constant HASH_GAS = 1_300;
@@ -32,9 +32,13 @@ library Prices {
         return (2 * gas * baseFee + 1 gwei - 1) / 1 gwei * 1 gwei;
     }
 
-    /// @notice max(3 × fee, ⌈coverage / 100⌉) OPG.
-    function opening(uint256 fee, uint256 coverage) internal pure returns (uint256) {
-        uint256 share = (coverage + 99) / 100;
-        return 3 * fee > share ? 3 * fee : share;
+    /// @notice 3 × fee, but at least ⌈coverage / 100⌉ and at most ⌈coverage / 10⌉ OPG.
+    /// @dev The fee may be its signer's word alone: who has to look before it can know stakes no more than a fifth of what a
+    /// lie pays.
+    function opening(uint256 fee, uint256 coverage) internal pure returns (uint256 price) {
+        (uint256 least, uint256 most) = ((coverage + 99) / 100, (coverage + 9) / 10);
+        price = 3 * fee;
+        if (price < least) price = least;
+        if (price > most) price = most;
     }
 }

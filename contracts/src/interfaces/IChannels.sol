@@ -21,13 +21,18 @@ struct Channel {
     uint40 closesAt;
 }
 
-/// @notice What a signer owes an operator for a model under a tier, all told (EIP-712, domain OpenGradient / 1 / chainId / Channels).
+/// @notice What a signer owes an operator in one lane, all told (EIP-712, domain OpenGradient / 1 / chainId / Channels).
+/// @dev Everything but `cumulative` is the lane: another price begins another one, and what was signed before keeps its own.
 struct Voucher {
     bytes32 channel;
     ModelId modelRoot;
     /// tier, whose fee split counts
     bytes32 parameters;
-    /// OPG of all fees so far
+    /// what fees are counted in: 0 for OPG, else a name in ASCII, which only people read
+    bytes32 unit;
+    /// OPG for one unit, both with 18 decimals; 1e18 where the unit is OPG
+    uint128 price;
+    /// all fees of the lane so far, in the unit, 18 decimals
     uint128 cumulative;
 }
 
@@ -36,6 +41,8 @@ struct Redemption {
     Parties parties;
     ModelId modelRoot;
     bytes32 parameters;
+    bytes32 unit;
+    uint128 price;
     uint128 cumulative;
     bytes signature;
 }
@@ -62,8 +69,15 @@ struct Permit {
 interface IChannels is IFees {
     event Funded(bytes32 indexed channel, address indexed requester, address indexed operator, address signer, uint128 amount);
     event ClosesAt(bytes32 indexed channel, uint40 closesAt);
+    /// `paid` is OPG, `cumulative` in the unit.
     event Redeemed(
-        bytes32 indexed channel, ModelId indexed model, bytes32 parameters, uint128 cumulative, uint128 paid
+        bytes32 indexed channel,
+        ModelId indexed model,
+        bytes32 parameters,
+        bytes32 unit,
+        uint128 price,
+        uint128 cumulative,
+        uint128 paid
     );
     event Shared(address indexed operator, ModelId indexed model, bytes32 parameters, Split split);
     event Withdrawn(bytes32 indexed channel, address indexed requester, uint128 amount);
@@ -73,6 +87,8 @@ interface IChannels is IFees {
     /// An end nearer than one thaw would take from an operator what it was promised.
     error ChannelsEndTooNear(uint40 closesAt, uint256 least);
     error ChannelsNotClosed(bytes32 channel, uint40 closesAt);
+    /// One OPG costs one OPG.
+    error ChannelsPriceInvalid(bytes32 unit, uint128 price);
     error ChannelsSignerInvalid(bytes32 channel, address given);
     /// Redemptions of one call are all of this operator.
     error ChannelsOperatorDiffers(address given, address expected);
@@ -105,13 +121,17 @@ interface IChannels is IFees {
     /// far as deposits reach. Vouchers of one model and tier are best neighbours: they are shared out as one. A voucher with nothing new, or whose channel is closed or empty, is passed over.
     function redeem(address operator, Redemption[] calldata redemptions) external returns (uint256 paid);
 
-    /// @notice What the split of a voucher's next `fee` would be.
+    /// @notice OPG owed for an amount of a unit, ⌊amount × price / 10¹⁸⌋: the signer never pays more than it signed, and
+    /// an operator loses less than one smallest unit of OPG in a lane.
+    function charge(uint128 amount, uint128 price) external pure returns (uint256);
+
+    /// @notice What the split of a voucher's next `fee` would be, OPG.
     function quote(address operator, ModelId model, bytes32 parameters, uint128 fee) external view returns (Split memory);
 
     function channels(bytes32 channel) external view returns (Channel memory);
 
-    /// @notice OPG paid so far of a lane.
-    function redeemed(bytes32 channel, ModelId model, bytes32 parameters) external view returns (uint128);
+    /// @notice OPG paid so far of a voucher's lane.
+    function redeemed(Voucher calldata voucher) external view returns (uint128);
 
     /// @notice EIP-712 digest.
     function digest(Voucher calldata voucher) external view returns (bytes32);

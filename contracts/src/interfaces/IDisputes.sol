@@ -10,7 +10,9 @@ enum DemandStatus {
     Asked,
     Answered,
     Expired,
-    Moot
+    Moot,
+    /// depth 0: answered, and its OPG paid out since
+    Settled
 }
 
 /// @notice One slot. Key: keccak256(abi.encode(id, position, target)).
@@ -67,6 +69,8 @@ interface IDisputes {
     event Revealed(ClaimId indexed id, Position indexed position, bytes32 target, address indexed revealer, bytes data);
     event Expired(ClaimId indexed id, Position indexed position, bytes32 target, address indexed demander);
     event Reclaimed(ClaimId indexed id, Position indexed position, bytes32 target, address indexed demander);
+    /// The OPG of an opening went to the operator's payee (Final) or back to its demander (Void).
+    event OpeningSettled(ClaimId indexed id, address indexed to, uint256 amount);
     event Committed(ClaimId indexed id, address indexed prover, bytes32 commitment);
     event Proven(ClaimId indexed id, address indexed prover, uint32 kernel, uint32 element);
     event BondSettled(ClaimId indexed id, address indexed prover, bytes32 commitment, bool burnt);
@@ -79,6 +83,7 @@ interface IDisputes {
     /// Claims of before the last change may still be open.
     error DisputesFloorTooSoon(uint256 earliest);
     error DisputesClaimNotOpen(ClaimId id, ClaimStatus status);
+    error DisputesClaimUndecided(ClaimId id);
     error DisputesClaimNotVoid(ClaimId id, ClaimStatus status);
     /// The deadline rule: demands at this depth were accepted until `last`.
     error DisputesTooLate(ClaimId id, uint256 last, uint256 time);
@@ -90,6 +95,7 @@ interface IDisputes {
     error DisputesPathLengthInvalid(Position position, uint256 given, uint256 expected);
     /// Already asked, answered or expired.
     error DisputesDemandKnown(ClaimId id, Position position, DemandStatus status);
+    /// Never asked, or no longer in the state that the act needs.
     error DisputesNoDemand(ClaimId id, Position position, bytes32 target);
     error DisputesAlreadyOpened(ClaimId id);
     /// The opening is not the one on record (0: none yet, demand depth 0 first).
@@ -109,7 +115,8 @@ interface IDisputes {
     error DisputesTransferFailed(address account, uint256 amount);
 
     /// @notice Asks for the opening of a claim. Send at least `price(position 0, 0)`, in whole gwei; also takes
-    /// `openingPrice(claim)` OPG from the caller's allowance. All of it goes to the operator that opens.
+    /// `openingPrice(claim)` OPG from the caller's allowance. The coin goes to the operator that opens; for the OPG see
+    /// `settleOpening`.
     function demandOpening(Claim calldata claim) external payable;
 
     /// @notice Asks for what hangs below a node of depth ≥ 1. Send at least `price(claim, position)`, in whole gwei; all of it goes to the operator's hot key.
@@ -119,6 +126,10 @@ interface IDisputes {
 
     /// @notice Answers a demand for the opening. Only the operator's owner, its hot key, and former ones that it lets.
     function open(Claim calldata claim, Opening calldata opening) external;
+
+    /// @notice Pays the OPG of an opening that was demanded and answered, once the claim is decided. Anyone. Final: to the
+    /// operator's payee. Void: back to the demander, so that no liar earns by the fee and coverage that it signed.
+    function settleOpening(Claim calldata claim) external;
 
     /// @notice Answers a demand of depth ≥ 1 with hashes, tensorRoots or the 256 bytes of a leaf. Anyone may bring it; the operator is paid.
     function reveal(Claim calldata claim, Position position, bytes calldata data) external;
@@ -150,7 +161,7 @@ interface IDisputes {
     /// the floor that the claim was made under, in whole gwei.
     function price(Claim calldata claim, Position position) external view returns (uint256);
 
-    /// @notice OPG that a demand of the opening costs beside: max(3 × fee, ⌈coverage / 100⌉).
+    /// @notice OPG that a demand of the opening costs beside: 3 × fee, within ⌈coverage / 100⌉ … ⌈coverage / 10⌉.
     function openingPrice(Claim calldata claim) external pure returns (uint256);
 
     function depth(Claim calldata claim, Position position) external view returns (uint256);

@@ -20,8 +20,10 @@ import {Due, Fees} from "./Fees.sol";
 
 /// @notice Deposits and vouchers. It knows the Market's tiers and asks nothing else of it.
 contract Channels is IChannels, Fees, EIP712 {
-    bytes32 private constant VOUCHER_TYPEHASH =
-        keccak256("Voucher(bytes32 channel,bytes32 modelRoot,bytes32 parameters,uint128 cumulative)");
+    bytes32 private constant VOUCHER_TYPEHASH = keccak256(
+        "Voucher(bytes32 channel,bytes32 modelRoot,bytes32 parameters,bytes32 unit,uint128 price,uint128 cumulative)"
+    );
+    uint256 private constant ONE = 1e18;
     uint256 private constant LEAST_THAW = 1 minutes;
     uint256 private constant MOST_THAW = 30 days;
 
@@ -140,8 +142,13 @@ contract Channels is IChannels, Fees, EIP712 {
     }
 
     /// @inheritdoc IChannels
-    function redeemed(bytes32 channel, ModelId model, bytes32 parameters) external view returns (uint128) {
-        return _redeemed[_lane(channel, model, parameters)];
+    function redeemed(Voucher calldata voucher) external view returns (uint128) {
+        return _redeemed[_lane(voucher)];
+    }
+
+    /// @inheritdoc IChannels
+    function charge(uint128 amount, uint128 price) public pure returns (uint256) {
+        return uint256(amount) * price / ONE;
     }
 
     /// @inheritdoc IChannels
@@ -172,20 +179,21 @@ contract Channels is IChannels, Fees, EIP712 {
 
     /// @dev What a voucher adds, as far as the deposit reaches; it leaves the deposit here.
     function _take(Redemption calldata r) private returns (uint128 fee) {
+        require(r.unit != 0 || r.price == ONE, ChannelsPriceInvalid(r.unit, r.price));
         bytes32 id = _id(r.parties);
-        (address given,,) = ECDSA.tryRecoverCalldata(
-            digest(Voucher(id, r.modelRoot, r.parameters, r.cumulative)), r.signature
-        );
+        Voucher memory v = Voucher(id, r.modelRoot, r.parameters, r.unit, r.price, r.cumulative);
+        (address given,,) = ECDSA.tryRecoverCalldata(digest(v), r.signature);
         require(given == r.parties.signer && given != address(0), ChannelsSignerInvalid(id, given));
-        bytes32 lane = _lane(id, r.modelRoot, r.parameters);
+        bytes32 lane = _lane(v);
         uint128 before = _redeemed[lane];
+        uint256 owed = charge(v.cumulative, v.price);
         Channel storage c = _channels[id];
-        if (r.cumulative <= before || block.timestamp > c.closesAt) return 0;
-        fee = r.cumulative - before;
-        if (fee > c.deposit) fee = c.deposit;
+        if (owed <= before || block.timestamp > c.closesAt) return 0;
+        owed -= before;
+        fee = owed < c.deposit ? uint128(owed) : c.deposit;
         c.deposit -= fee;
         _redeemed[lane] = before + fee;
-        emit Redeemed(id, r.modelRoot, r.parameters, r.cumulative, fee);
+        emit Redeemed(id, v.modelRoot, v.parameters, v.unit, v.price, v.cumulative, fee);
     }
 
     function _sameSplit(Redemption calldata a, Redemption calldata b) private pure returns (bool) {
@@ -201,7 +209,7 @@ contract Channels is IChannels, Fees, EIP712 {
         return keccak256(abi.encode(parties));
     }
 
-    function _lane(bytes32 channel, ModelId model, bytes32 parameters) private pure returns (bytes32) {
-        return keccak256(abi.encode(channel, model, parameters));
+    function _lane(Voucher memory v) private pure returns (bytes32) {
+        return keccak256(abi.encode(v.channel, v.modelRoot, v.parameters, v.unit, v.price));
     }
 }

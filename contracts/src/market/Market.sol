@@ -256,7 +256,8 @@ contract Market is IMarket, Fees, EIP712 {
     /// @inheritdoc IMarket
     function statusOf(Claim calldata claim) external view returns (ClaimId id, ClaimStatus status, Backing backing) {
         id = digest(claim);
-        (status, backing) = (_claims[id].status, _claims[id].backing);
+        ClaimRecord storage c = _claims[id];
+        (status, backing) = (c.status, c.backing);
     }
 
     /// @inheritdoc IMarket

@@ -2,12 +2,15 @@
 pragma solidity ^0.8.30;
 
 import {Batch, IBatches, SumNode} from "../../src/interfaces/IBatches.sol";
+import {NodeProof} from "../../src/interfaces/IDisputes.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {SumTree} from "../../src/market/SumTree.sol";
-import {Claim, ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
+import {Claim, ClaimRecord, ClaimStatus, Opening} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
+import {Position} from "../../src/types/Position.sol";
 import {BatchWorld, Posted} from "../toys/BatchWorld.sol";
 import {SumTrees} from "../toys/SumTrees.sol";
+import {Run} from "../toys/World.sol";
 
 /// @notice Attacks on batches. Each test says what the attacker gains (≤ 0) and what each victim loses (≤ its bound).
 contract BatchAttacksTest is BatchWorld {
@@ -181,6 +184,61 @@ contract BatchAttacksTest is BatchWorld {
         market.finalise(claims[3]);
         batches.release(p.batch);
         assertEq(staking.operators(operator).locked, 0);
+    }
+
+    /// The fee of a claim in a batch is its signer's word, and the price of its opening follows it. A liar whose bond is gone
+    /// signs fee = coverage, opens when asked, and withholds the rest. Attacker, its requester included: loses 2c, gets the
+    /// coin of one answer. Challenger: gains c/2 and pays that coin. Nobody else loses.
+    function test_openingPriceIsNoIncome() external {
+        Claim[] memory claims = _claims(2);
+        Run memory run = _lie(9, 2, 3);
+        claims[1] = _offChain(run, 1);
+        claims[1].fee = claims[1].coverage;
+        Posted memory p = _post(claims);
+        _show(p, 0);
+        _fell(claims[0]);
+        assertEq(staking.bondLeft(operator), 0);
+        _show(p, 1);
+
+        uint256 attacker = _wealth() + opg.balanceOf(requester);
+        uint256 gain = opg.balanceOf(challenger);
+        Claim memory lie = claims[1];
+        vm.prank(challenger);
+        disputes.demandOpening{value: 1 ether}(lie);
+        assertEq(opg.balanceOf(challenger), gain - COVERAGE / 10, "at most, whatever fee the liar signed");
+        Opening memory opening = _opening(run, lie);
+        vm.prank(signer);
+        disputes.open(lie, opening);
+        assertEq(_wealth() + opg.balanceOf(requester), attacker, "nothing before the verdict");
+        Position foot = _position(1, 0, 1, 0);
+        vm.prank(challenger);
+        disputes.demand{value: 1 ether}(lie, opening, foot, NodeProof(0, new bytes32[](0), 0, new bytes32[](0)));
+        skip(tier.answer + 1);
+        disputes.expire(lie, foot, opening.traceRoot);
+        disputes.settleOpening(lie);
+        assertEq(opg.balanceOf(challenger), gain + COVERAGE / 2);
+        assertEq(_wealth() + opg.balanceOf(requester), attacker - 2 * COVERAGE);
+        assertEq(opg.balanceOf(address(disputes)), 0);
+        assertEq(disputes.credits(signer), 1 ether);
+    }
+
+    /// Truths whose input is withheld, signed with fee = coverage, so that who has to look before it can know pays. Attacker:
+    /// gains c/10 of each look, a fifth of what a watcher gets of a lie. Victim: a watcher, loses that and the coin of an answer.
+    function test_watcherTrappedByTruths() external {
+        Claim[] memory claims = _claims(1);
+        claims[0].fee = claims[0].coverage;
+        _show(_post(claims), 0);
+        uint256 watcher = opg.balanceOf(challenger);
+        vm.prank(challenger);
+        disputes.demandOpening{value: 1 ether}(claims[0]);
+        Opening memory opening = _opening(_run(0), claims[0]);
+        vm.prank(signer);
+        disputes.open(claims[0], opening);
+        skip(tier.window + tier.grace + 1);
+        market.finalise(claims[0]);
+        disputes.settleOpening(claims[0]);
+        assertEq(opg.balanceOf(challenger), watcher - COVERAGE / 10);
+        assertEq(opg.balanceOf(payee), COVERAGE / 10);
     }
 
     /// After the release nothing of the batch can be shown: who was silent until then has its signature and the bond.

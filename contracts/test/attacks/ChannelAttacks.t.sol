@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Authorization, IChannels, Parties, Permit, Redemption, Voucher} from "../../src/interfaces/IChannels.sol";
+import {Authorization, IChannels, Parties, Permit, Redemption} from "../../src/interfaces/IChannels.sol";
 import {Channels} from "../../src/market/Channels.sol";
 import {ModelId} from "../../src/types/Identity.sol";
 import {ChannelWorld} from "../toys/ChannelWorld.sol";
@@ -64,12 +64,32 @@ contract ChannelAttacksTest is ChannelWorld {
         _refused(r);
     }
 
+    /// A voucher in dollars is turned at another price, into another unit, or into OPG: not what was signed. And nobody signs
+    /// OPG away at a price. Attacker: nothing.
+    function test_priceTwisted() external {
+        Redemption memory r =
+            _signed(channels, Redemption(_parties(), model, tierHash, "USD", 2e18, 1e18, ""), sessionKey);
+        r.price = 3e18;
+        _refused(r);
+        (r.price, r.unit) = (2e18, "EUR");
+        _refused(r);
+        r.unit = 0;
+        _expect(IChannels.ChannelsPriceInvalid.selector, abi.encode(bytes32(0), uint128(2e18)));
+        _redeem(r);
+        r = _signed(channels, r, sessionKey);
+        _expect(IChannels.ChannelsPriceInvalid.selector, abi.encode(bytes32(0), uint128(2e18)));
+        _redeem(r);
+        r.price = 1e18;
+        _refused(r);
+        assertEq(channels.channels(_idOf(_parties())).deposit, DEPOSIT);
+    }
+
     /// Vouchers above the deposit pay the deposit. The operator served on credit: it loses what it did not check.
     function test_overRedeemed() external {
         assertEq(_pay(5 * DEPOSIT), DEPOSIT);
         assertEq(_pay(9 * DEPOSIT), 0);
         assertEq(channels.channels(_idOf(_parties())).deposit, 0);
-        assertEq(channels.redeemed(_idOf(_parties()), model, tierHash), DEPOSIT);
+        assertEq(channels.redeemed(_voucherOf(_voucher(_parties(), sessionKey, 0))), DEPOSIT);
     }
 
     /// A requester that takes its deposit out can not do so faster than an operator that looks redeems.
@@ -179,7 +199,7 @@ contract ChannelAttacksTest is ChannelWorld {
     /// The malleable twin of a voucher's signature, short forms, zeros, nothing, and a channel of signer 0.
     function test_signatureMalleability() external {
         Redemption memory r = _voucher(_parties(), sessionKey, 10e18);
-        bytes32 digest = channels.digest(Voucher(_idOf(_parties()), model, tierHash, 10e18));
+        bytes32 digest = channels.digest(_voucherOf(r));
         (uint8 v, bytes32 a, bytes32 b) = vm.sign(sessionKey, digest);
         uint256 n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
         bytes[4] memory twisted = [

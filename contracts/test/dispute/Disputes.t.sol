@@ -193,12 +193,14 @@ contract DisputesTest is World {
         Run memory run = _lie(7, 1, 200);
         (Claim memory claim, ClaimId id) = _posted(run);
         Opening memory opening = _opening(run, claim);
-        uint256 before = opg.balanceOf(signer);
+        uint256 paid = opg.balanceOf(challenger);
         _demandOpening(claim);
+        paid -= opg.balanceOf(challenger);
         vm.warp(START + tier.answer);
         vm.prank(signer);
         disputes.open(claim, opening);
-        assertEq(opg.balanceOf(signer), before + disputes.openingPrice(claim));
+        assertEq(paid, disputes.openingPrice(claim));
+        assertEq(opg.balanceOf(address(disputes)), paid, "kept until the claim is decided");
         assertEq(disputes.credits(signer), PRICE);
         (, uint40 quiet) = market.record(id);
         assertEq(quiet, block.timestamp + tier.reaction);
@@ -227,8 +229,16 @@ contract DisputesTest is World {
 
         _commit(id, 1, 200);
         vm.roll(block.number + 2);
+        _expect(IDisputes.DisputesClaimUndecided.selector, abi.encode(id));
+        disputes.settleOpening(claim);
         _prove(run, claim, 1, 200);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
+        uint256 before = opg.balanceOf(challenger);
+        vm.prank(stranger);
+        disputes.settleOpening(claim);
+        assertEq(opg.balanceOf(challenger), before + paid);
+        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
+        disputes.settleOpening(claim);
 
         uint256 wei_ = signer.balance;
         vm.prank(signer);
@@ -273,7 +283,7 @@ contract DisputesTest is World {
         uint256 before = opg.balanceOf(challenger);
         uint256 wei_ = challenger.balance;
         _demandOpening(claim);
-        assertEq(opg.balanceOf(challenger), before - 3 * FEE);
+        assertEq(opg.balanceOf(challenger), before - COVERAGE / 10);
         vm.warp(START + tier.answer);
         _expect(IDisputes.DisputesNotDue.selector, abi.encode(id, _claimPosition(), START + tier.answer));
         disputes.expire(claim, _claimPosition(), 0);
@@ -291,6 +301,43 @@ contract DisputesTest is World {
         assertEq(uint8(disputes.demands(id, _claimPosition(), 0).status), uint8(DemandStatus.Expired));
         _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
         disputes.expire(claim, _claimPosition(), 0);
+    }
+
+    /// The price of an opening is the operator's once its claim is final, and not before.
+    function test_openingOfATruthIsPaidWhenItIsFinal() external {
+        (Claim memory claim, ClaimId id) = _posted(_run(9));
+        _expect(IDisputes.DisputesClaimUndecided.selector, abi.encode(id));
+        disputes.settleOpening(claim);
+        _demandOpening(claim);
+        vm.prank(signer);
+        disputes.open(claim, _opening(_run(9), claim));
+        vm.warp(START + tier.window + tier.grace + 1);
+        market.finalise(claim);
+        uint256 before = opg.balanceOf(payee);
+        disputes.settleOpening(claim);
+        assertEq(opg.balanceOf(payee), before + disputes.openingPrice(claim));
+        assertEq(opg.balanceOf(address(disputes)), 0);
+        assertEq(uint8(disputes.demands(id, _claimPosition(), 0).status), uint8(DemandStatus.Settled));
+        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
+        disputes.settleOpening(claim);
+    }
+
+    /// What expiry or `reclaim` gave back is not paid again, and a claim that nobody opened owes nobody.
+    function test_openingIsPaidOnce() external {
+        (Claim memory silent, ClaimId id) = _posted(_run(9));
+        (Claim memory opened, ClaimId posted) = _postedOpen(_lie(10, 2, 3));
+        _demandOpening(silent);
+        vm.warp(START + tier.answer + 1);
+        disputes.expire(silent, _claimPosition(), 0);
+        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
+        disputes.settleOpening(silent);
+        vm.warp(block.timestamp + tier.freeze + tier.grace + 1);
+        market.finalise(opened);
+        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(posted, _claimPosition(), bytes32(0)));
+        disputes.settleOpening(opened);
+        (Claim memory unknown,) = _asked(_run(11));
+        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(market.digest(unknown), _claimPosition(), bytes32(0)));
+        disputes.settleOpening(unknown);
     }
 
     /// A false output whose preimage nobody has: the operator can not open it at depth 0.
@@ -457,14 +504,18 @@ contract DisputesTest is World {
         (Claim memory claim,) = _posted(_run(17));
         vm.fee(0);
         uint256 floor = disputes.price(claim, _claimPosition());
-        assertEq(floor, 2 * 170_000 * FLOOR);
+        assertEq(floor, 2 * 130_000 * FLOOR);
         vm.fee(10 gwei);
         assertEq(disputes.price(claim, _claimPosition()), 10 * floor);
         assertGt(disputes.price(claim, _position(1, 0, 1, 0)), 0);
         assertEq(disputes.depth(claim, _claimPosition()), 0);
+        assertEq(disputes.openingPrice(claim), COVERAGE / 10, "3 x fee is more");
+        claim.coverage = 500e18;
         assertEq(disputes.openingPrice(claim), 3 * FEE);
         claim.coverage = 10_000e18;
         assertEq(disputes.openingPrice(claim), 100e18);
+        (claim.fee, claim.coverage) = (type(uint128).max, type(uint128).max);
+        assertEq(disputes.openingPrice(claim), (uint256(type(uint128).max) + 9) / 10);
     }
 
     function test_payoutThatRevertsStaysOwed() external {

@@ -155,7 +155,7 @@ contract DisputesEdgesTest is World {
         Run memory run = _run(3);
         (Claim memory claim,) = _posted(run);
         uint256 least = disputes.price(claim, _claimPosition());
-        assertEq(least, 2 * 170_000 * 1 gwei);
+        assertEq(least, 2 * 130_000 * 1 gwei);
         vm.startPrank(challenger);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.DisputesPriceTooLow.selector, least - 1 gwei, least));
         disputes.demandOpening{value: least - 1 gwei}(claim);

@@ -93,6 +93,10 @@ contract Actors is Acts {
         if (asks.length > 0) _reclaim(asks[which % asks.length]);
     }
 
+    function settleOpening(uint256 which) external {
+        if (cases.length > 0) _settleOpening(which % cases.length);
+    }
+
     /// The griefer accuses anybody of anything, and sometimes guesses right.
     function accuse(uint256 which, uint32 kernel, uint32 element) external {
         (bool found, uint256 index) = _pick(which, ClaimStatus.Open);

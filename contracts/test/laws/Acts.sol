@@ -164,6 +164,13 @@ abstract contract Acts is World {
         done["reclaim"]++;
     }
 
+    function _settleOpening(uint256 index) internal {
+        if (status(index) == ClaimStatus.Open) return;
+        if (_demandOf(index, _claimPosition(), 0).status != DemandStatus.Answered) return;
+        disputes.settleOpening(cases[index].claim);
+        done["settleOpening"]++;
+    }
+
     function _commit(uint256 index, uint32 kernel, uint32 element, address prover) internal {
         Case storage c = cases[index];
         if (block.timestamp > market.quietAt(c.id)) return;
@@ -269,7 +276,11 @@ abstract contract Acts is World {
     }
 
     function _demandOf(Ask storage a) internal view returns (Demand memory) {
-        return disputes.demands(cases[a.index].id, a.position, a.target);
+        return _demandOf(a.index, a.position, a.target);
+    }
+
+    function _demandOf(uint256 index, Position position, bytes32 target) private view returns (Demand memory) {
+        return disputes.demands(cases[index].id, position, target);
     }
 
     function _noteSlash(Case storage c) private {

@@ -133,9 +133,10 @@ contract Backers is Actors {
         Parties memory parties = Parties(griefer, to, griefer);
         uint128 total = _promised[to] += uint128(_bound(more, 0, 500e18));
         Redemption[] memory list = new Redemption[](1);
-        list[0] = Redemption(parties, model, tierHash, total, "");
-        bytes32 id = keccak256(abi.encode(parties));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_griefKey, channels.digest(Voucher(id, model, tierHash, total)));
+        (bytes32 unit, uint128 price) = more % 2 == 0 ? (bytes32(0), 1e18) : (bytes32("USD"), 0.7e18);
+        list[0] = Redemption(parties, model, tierHash, unit, price, total, "");
+        bytes32 digest = channels.digest(Voucher(keccak256(abi.encode(parties)), model, tierHash, unit, price, total));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_griefKey, digest);
         list[0].signature = abi.encodePacked(r, s, v);
         if (channels.redeem(to, list) > 0) done["redeem"]++;
     }

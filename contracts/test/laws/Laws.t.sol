@@ -32,9 +32,10 @@ contract Books is Backers {
     function owedByDisputes() external view returns (uint256 coin, uint256 opgOwed) {
         for (uint256 i; i < asks.length; i++) {
             Demand memory d = _demandOf(asks[i]);
-            if (d.status != DemandStatus.Asked) continue;
-            coin += uint256(d.gweiIn) * 1 gwei;
-            if (asks[i].position.isClaim()) opgOwed += disputes.openingPrice(cases[asks[i].index].claim);
+            bool asked = d.status == DemandStatus.Asked;
+            if (asked) coin += uint256(d.gweiIn) * 1 gwei;
+            bool held = asked || d.status == DemandStatus.Answered;
+            if (held && asks[i].position.isClaim()) opgOwed += disputes.openingPrice(cases[asks[i].index].claim);
         }
         for (uint256 i; i < ACTORS; i++) coin += disputes.credits(_actor(i));
         for (uint256 i; i < bonds.length; i++) {
@@ -115,6 +116,7 @@ contract Books is Backers {
             if (status(i) == ClaimStatus.Open) _finalise(cases[i]);
         }
         for (uint256 i; i < bonds.length; i++) _settle(bonds[i]);
+        for (uint256 i; i < cases.length; i++) _settleOpening(i);
         for (uint256 i; i < ACTORS; i++) _withdrawCredits(_actor(i));
         market.burn();
         market.payAudits();
@@ -133,7 +135,7 @@ contract LawsTest is Test {
     function setUp() external {
         books = new Books();
         books.setUp();
-        bytes4[] memory acts = new bytes4[](27);
+        bytes4[] memory acts = new bytes4[](28);
         acts[0] = books.ask.selector;
         acts[1] = books.answer.selector;
         acts[2] = books.refund.selector;
@@ -161,6 +163,7 @@ contract LawsTest is Test {
         acts[24] = books.openChannel.selector;
         acts[25] = books.redeem.selector;
         acts[26] = books.closeChannel.selector;
+        acts[27] = books.settleOpening.selector;
         targetContract(address(books));
         targetSelector(FuzzSelector({addr: address(books), selectors: acts}));
     }
@@ -191,12 +194,15 @@ contract LawsTest is Test {
 
     /// The campaign would prove nothing if its acts were all refused: one fixed walk in which each happens.
     function test_everyActHappens() external {
-        // A demand that is pending when the lie falls to a proof is moot.
+        // A lie opens when asked, and falls to a proof: the price of the opening goes back, and what is pending is moot.
         books.ask(uint256(Manner.WrongElement), 7, false);
-        books.answer(0, true);
+        books.answer(0, false);
+        books.demand(0, 0, true);
+        books.serveAsLiar(0);
         books.demand(0, 4, true);
         books.pass(4, 60);
-        books.reclaim(0);
+        books.reclaim(1);
+        books.settleOpening(0);
         // An accusation of the truth is in vain.
         books.ask(uint256(Manner.Honest), 7, true);
         books.answer(1, true);
@@ -210,11 +216,11 @@ contract LawsTest is Test {
         }
         this.invariant_laws();
         this.afterInvariant();
-        bytes32[27] memory acts = [
+        bytes32[28] memory acts = [
             bytes32("ask"), "answer", "refund", "demandOpening", "demand", "serve", "expire", "reclaim", "commit",
             "prove", "prove in vain", "settle", "finalise", "withdrawCredits", "stake", "thaw", "withdrawStake", "restore",
             "delegate", "undelegate", "withdrawDelegation", "postBatch", "showLeaf", "releaseBatch", "openChannel",
-            "redeem", "closeChannel"
+            "redeem", "closeChannel", "settleOpening"
         ];
         for (uint256 i; i < acts.length; i++) assertGt(books.done(acts[i]), 0, string(abi.encodePacked(acts[i])));
     }
@@ -232,6 +238,7 @@ contract LawsTest is Test {
         else if (act == 9 && r & 64 == 0) books.reclaim(s);
         else if (act == 9) books.accuse(s, uint32(r >> 8), uint32(r >> 40));
         else if (act == 10) books.proveAccusation(s);
+        else if (act == 11 && r & 64 == 0) books.settleOpening(s);
         else if (act == 11) books.settleBond(s);
         else if (act == 12) books.finalise(s);
         else if (act == 13) books.moveStake(r >> 8, uint128(s), r >> 24);

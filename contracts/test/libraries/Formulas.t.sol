@@ -47,7 +47,7 @@ contract FormulasTest is Test {
     }
 
     function test_pricesOfAnswers() external pure {
-        assertEq(Prices.openingGas(), 170_000);
+        assertEq(Prices.openingGas(), 130_000);
         assertEq(Prices.revealGas(0), 140_000);
         assertEq(Prices.revealGas(1), 131_300);
         assertEq(Prices.revealGas(256), 462_800);
@@ -64,6 +64,10 @@ contract FormulasTest is Test {
         assertEq(Prices.opening(10, 3001), 31);
         assertEq(Prices.opening(0, 100), 1);
         assertEq(Prices.opening(0, 101), 2);
+        assertEq(Prices.opening(10, 300), 30);
+        assertEq(Prices.opening(10, 290), 29);
+        assertEq(Prices.opening(10, 291), 30);
+        assertEq(Prices.opening(1, 1), 1);
     }
 
     function test_deadlines() external pure {

@@ -36,7 +36,7 @@ contract ChannelsTest is ChannelWorld {
         assertEq(burnable, 0.5e18);
         assertEq(audits, 0.5e18);
         assertEq(_deposit(), DEPOSIT - 10e18);
-        assertEq(channels.redeemed(_idOf(_parties()), model, tierHash), 10e18);
+        assertEq(channels.redeemed(_voucherOf(_voucher(_parties(), sessionKey, 0))), 10e18);
         // Cumulative: the next one pays what is new.
         assertEq(_pay(15e18), 5e18);
         assertEq(_pay(15e18), 0);
@@ -68,6 +68,38 @@ contract ChannelsTest is ChannelWorld {
         (uint96 burnable, uint96 audits) = channels.pots();
         assertEq(burnable, s.burnt);
         assertEq(audits, s.toAudits);
+    }
+
+    function _inDollars(uint128 price, uint128 cumulative) private view returns (Redemption memory) {
+        return _signed(channels, Redemption(_parties(), model, tierHash, "USD", price, cumulative, ""), sessionKey);
+    }
+
+    /// Fees in another unit: the price is the signer's, and a new price touches nothing that was signed before.
+    function test_feesInAnotherUnit() external {
+        // 0.10 dollars at 2.5 OPG
+        assertEq(_redeem(_inDollars(2.5e18, 0.1e18)), 0.25e18);
+        assertEq(_redeem(_inDollars(2.5e18, 0.1e18)), 0);
+        assertEq(_redeem(_inDollars(2.5e18, 0.3e18)), 0.5e18);
+        assertEq(_redeem(_inDollars(5e18, 0.1e18)), 0.5e18);
+        assertEq(_redeem(_inDollars(2.5e18, 0.2e18)), 0, "less than was paid at that price");
+        assertEq(channels.redeemed(_voucherOf(_inDollars(2.5e18, 0))), 0.75e18);
+        assertEq(channels.redeemed(_voucherOf(_inDollars(5e18, 0))), 0.5e18);
+        assertEq(_pay(1e18), 1e18, "and OPG is a unit of its own");
+        assertEq(_deposit(), DEPOSIT - 2.25e18);
+    }
+
+    /// All that a lane was ever charged is what its last voucher says, rounded down, whatever came between.
+    function testFuzz_chargeOfALane(uint128 price, uint128 first, uint128 second) external {
+        uint256 one = channels.charge(first, price);
+        uint256 both = channels.charge(second, price);
+        assertEq(both, uint256(second) * price / 1e18);
+        uint256 paid = _redeem(_inDollars(price, first));
+        assertEq(paid, one < DEPOSIT ? one : DEPOSIT);
+        paid += _redeem(_inDollars(price, second));
+        uint256 owed = one > both ? one : both;
+        assertEq(paid, owed < DEPOSIT ? owed : DEPOSIT);
+        assertEq(channels.redeemed(_voucherOf(_inDollars(price, 0))), paid);
+        assertEq(_deposit(), DEPOSIT - paid);
     }
 
     function test_manyAtOnce() external {

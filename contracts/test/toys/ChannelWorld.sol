@@ -47,11 +47,19 @@ abstract contract ChannelWorld is World {
     function _voucherAt(IChannels of_, Parties memory parties, uint256 key, uint128 cumulative)
         internal
         view
-        returns (Redemption memory r)
+        returns (Redemption memory)
     {
-        r = Redemption(parties, model, tierHash, cumulative, "");
-        (uint8 v, bytes32 a, bytes32 b) = vm.sign(key, of_.digest(Voucher(_idOf(parties), model, tierHash, cumulative)));
+        return _signed(of_, Redemption(parties, model, tierHash, 0, 1e18, cumulative, ""), key);
+    }
+
+    function _signed(IChannels of_, Redemption memory r, uint256 key) internal view returns (Redemption memory) {
+        (uint8 v, bytes32 a, bytes32 b) = vm.sign(key, of_.digest(_voucherOf(r)));
         r.signature = abi.encodePacked(a, b, v);
+        return r;
+    }
+
+    function _voucherOf(Redemption memory r) internal pure returns (Voucher memory) {
+        return Voucher(_idOf(r.parties), r.modelRoot, r.parameters, r.unit, r.price, r.cumulative);
     }
 
     function _redeem(Redemption memory r) internal returns (uint256) {

@@ -22,6 +22,9 @@ const OPEN_CLAIMS = `SELECT subject FROM events p WHERE name = 'Posted' AND NOT 
 const DISPUTED = `SELECT DISTINCT p.subject FROM events p JOIN events d ON d.subject = p.subject
   WHERE p.name = 'Posted' AND d.name IN ('Demanded', 'Committed')`;
 
+const WITHSTOOD = `SELECT DISTINCT f.subject FROM events f JOIN events d ON d.subject = f.subject
+  WHERE f.name = 'Finalised' AND d.name = 'Demanded'`;
+
 const eventsOf = (db: Db, query: string, ...bound: readonly string[]): ProtocolEvent[] =>
   db
     .prepare<string[], { event: string }>(query)
@@ -81,6 +84,9 @@ export const openClaims = (db: Db): Hex[] => digests(db, OPEN_CLAIMS);
 
 /** Digests of claims, decided or not, of which something was demanded or committed. */
 export const disputedClaims = (db: Db): Hex[] => digests(db, DISPUTED);
+
+/** Digests of claims that became final although something was demanded of them. */
+export const withstoodClaims = (db: Db): Hex[] => digests(db, WITHSTOOD);
 
 /** undefined while it was not posted. */
 export const claimHistory = (db: Db, digest: Hex): ClaimHistory | undefined =>

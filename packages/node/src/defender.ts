@@ -131,16 +131,18 @@ export async function openDefender({ db, reader, outbox, budget, log }: Defender
         const found = history.commits.find((at) => at.commitment === commitment && sameAddress(at.prover, me));
         return found ? [{ kernel, element, block: found.block }] : [];
       }),
-    collect({ claim, digest, status, demands, commits, settled }) {
+    collect({ claim, digest, status, demands, held, commits, settled }) {
       const mine = demands.filter(({ demander }) => sameAddress(demander, me));
-      const stuck = status === "void" ? mine.filter(({ state }) => state === "asked") : [];
+      const fell = status === "void";
+      const price = fell && held && mine.includes(held);
+      if (price) send(`settleOpening:${digest}`, calls.settleOpening(addresses, { claim }));
+      const stuck = fell ? mine.filter(({ state }) => state === "asked") : [];
       for (const { position, key, target } of stuck)
         send(`reclaim:${digest}:${key}`, calls.reclaim(addresses, { claim, position, target }));
-      const bonds = commits.filter((at) => sameAddress(at.prover, me) && !settled.has(at.commitment));
-      if (status === "void")
-        for (const { commitment } of bonds)
-          send(`settle:${commitment}`, calls.settleBond(addresses, { claim, prover: me, commitment }));
-      if (stuck.length || (status === "void" && bonds.length)) return false;
+      const bonds = fell ? commits.filter((at) => sameAddress(at.prover, me) && !settled.has(at.commitment)) : [];
+      for (const { commitment } of bonds)
+        send(`settle:${commitment}`, calls.settleBond(addresses, { claim, prover: me, commitment }));
+      if (price || stuck.length || bonds.length) return false;
       if (mine.some(({ state }) => state === "expired" || state === "moot"))
         send(`credits:${digest}`, calls.withdrawCredits(addresses, { to: me }));
       return true;

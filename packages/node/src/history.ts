@@ -18,6 +18,8 @@ export type ClaimHistory = {
   readonly status: "open" | "final" | "void";
   readonly opening: Opening | undefined;
   readonly demands: readonly Demand[];
+  /** the answered demand of the opening whose OPG the court still holds */
+  readonly held: Demand | undefined;
   /** what was revealed on chain, by position */
   readonly revealed: ReadonlyMap<bigint, Uint8Array>;
   readonly commits: readonly { readonly commitment: Hex; readonly prover: Address; readonly block: number }[];
@@ -31,6 +33,7 @@ export function historyOf(digest: Hex, events: readonly ProtocolEvent[]): ClaimH
   if (!posted) return undefined;
   const has = (name: string) => events.some((event) => event.name === name);
   const opened = events.find(({ name }) => name === "Opened");
+  const demands = demandsOf(events);
   const committed = events.filter(({ name }) => name === "Committed");
   const settled = events.filter(({ name }) => name === "BondSettled");
   return {
@@ -39,7 +42,8 @@ export function historyOf(digest: Hex, events: readonly ProtocolEvent[]): ClaimH
     windowEnd: Number(posted.args["windowEnd"]),
     status: has("Voided") ? "void" : has("Finalised") ? "final" : "open",
     opening: opened?.args["opening"] as Opening | undefined,
-    demands: demandsOf(events),
+    demands,
+    held: has("OpeningSettled") ? undefined : demands.find(({ key, state }) => key === 0n && state === "answered"),
     revealed: new Map(
       events
         .filter(({ name }) => name === "Revealed")

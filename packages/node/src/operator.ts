@@ -16,7 +16,7 @@ import type { Address, Hex } from "viem";
 import type { Answering } from "./answering.ts";
 import type { Answer, Answers } from "./answers.ts";
 import type { Blobs } from "./blobs.ts";
-import { claimHistory, type OpenRequest, openClaims, openRequests } from "./claims.ts";
+import { claimHistory, type OpenRequest, openClaims, openRequests, withstoodClaims } from "./claims.ts";
 import type { Db } from "./database.ts";
 import { enqueue } from "./enqueue.ts";
 import type { Head } from "./follower.ts";
@@ -68,6 +68,7 @@ export function openOperator(options: OperatorOptions): Operator {
   const { db, answers, answering, runs, blobs, reader, owner, outbox, log } = options;
   /** request → when to look at it again */
   const declined = new Map<bigint, number>();
+  const collected = new Set<Hex>();
   let waiting: readonly OpenRequest[] = [];
   let undecided: readonly Answer[] = [];
   const send = (id: string, call: Call, deadline?: number) => enqueue(outbox, id, call, deadline);
@@ -137,11 +138,17 @@ export function openOperator(options: OperatorOptions): Operator {
     send(id, call, due);
   }
 
-  function finalise({ claim, digest }: Answer, { demands }: ClaimHistory): void {
-    send(`finalise:${digest}`, calls.finalise(reader.addresses, { claim }));
-    // What its answers were paid for.
-    if (demands.some(({ state }) => state === "answered"))
+  /** What our answers were paid for, and the price of an opening, of claims that withstood. */
+  function collect(): void {
+    for (const digest of withstoodClaims(db)) {
+      const answer = collected.has(digest) ? undefined : answers.byDigest(digest);
+      if (!answer) continue;
+      const { claim } = answer;
+      if (claimHistory(db, digest)!.held)
+        send(`settleOpening:${digest}`, calls.settleOpening(reader.addresses, { claim }));
       send(`credits:${digest}`, calls.withdrawCredits(reader.addresses, { to: outbox.account }));
+      collected.add(digest);
+    }
   }
 
   async function lookAfter(history: ClaimHistory, head: Head): Promise<void> {
@@ -151,7 +158,8 @@ export function openOperator(options: OperatorOptions): Operator {
     for (const demand of asked) answerDemand(answer, demand);
     if (asked.length || head.time <= history.windowEnd || outbox.stateOf(`finalise:${answer.digest}`)) return;
     const { finalAfter, pending, status } = await claimStanding(reader, answer.claim);
-    if (status === "open" && pending === 0 && head.time > finalAfter) finalise(answer, history);
+    if (status === "open" && pending === 0 && head.time > finalAfter)
+      send(`finalise:${answer.digest}`, calls.finalise(reader.addresses, { claim: answer.claim }));
   }
 
   /** Sold answers that stand on chain by themselves: shown out of their batch, or lodged. */
@@ -191,6 +199,7 @@ export function openOperator(options: OperatorOptions): Operator {
       for (const request of waiting)
         await apart({ requestId: String(request.requestId) }, () => answerOne(request, head));
       tellDecided([...answers.undecided(head.time), ...shown()]);
+      collect();
     },
     receipt(requestId) {
       const answer = answers.byRequest(requestId);

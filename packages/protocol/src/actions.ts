@@ -109,6 +109,7 @@ export const deliverRefund = action<Parameters<typeof calls.deliverRefund>[1], b
 export const demandOpening = action(calls.demandOpening);
 export const demand = action(calls.demand);
 export const openClaim = action(calls.openClaim);
+export const settleOpening = action(calls.settleOpening);
 export const reveal = action(calls.reveal);
 export const expire = action(calls.expire);
 export const reclaim = action(calls.reclaim);

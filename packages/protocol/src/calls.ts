@@ -16,7 +16,7 @@ import { encodePosition, type Position } from "@opengradient/commitments";
 import { type Abi, type Address, encodeFunctionData, type Hex } from "viem";
 import type { Batch, SumNode } from "./batch.ts";
 import type { Claim } from "./claim.ts";
-import type { Authorization, Parties, Permit, Redemption } from "./voucher.ts";
+import { type Authorization, inUnit, type Parties, type Permit, type Redemption } from "./voucher.ts";
 
 /** One contract call, not yet sent: what an outbox stores and what `act` simulates and sends. */
 export type Call = {
@@ -204,7 +204,7 @@ export const calls = {
     channels("setEnd")(a, [p.operator, p.signer, p.closesAt]),
   withdrawChannel: (a: Addresses, p: Own) => channels("withdraw")(a, [p.operator, p.signer]),
   redeem: (a: Addresses, p: { operator: Address; redemptions: readonly Redemption[] }) =>
-    channels("redeem")(a, [p.operator, p.redemptions]),
+    channels("redeem")(a, [p.operator, p.redemptions.map(inUnit)]),
   payChannelAudits: (a: Addresses, _: Record<never, never>) => channels("payAudits")(a, []),
   burnChannelFees: (a: Addresses, _: Record<never, never>) => channels("burn")(a, []),
 
@@ -216,6 +216,7 @@ export const calls = {
   demand: (a: Addresses, p: { claim: Claim; opening: Opening; position: Position; proof: NodeProof; value: bigint }) =>
     disputes("demand")(a, [p.claim, p.opening, encodePosition(p.position), p.proof], p.value),
   openClaim: (a: Addresses, p: { claim: Claim; opening: Opening }) => disputes("open")(a, [p.claim, p.opening]),
+  settleOpening: (a: Addresses, p: { claim: Claim }) => disputes("settleOpening")(a, [p.claim]),
   reveal: (a: Addresses, p: { claim: Claim; position: Position; data: Hex }) =>
     disputes("reveal")(a, [p.claim, encodePosition(p.position), p.data]),
   expire: (a: Addresses, p: At) => disputes("expire")(a, [p.claim, encodePosition(p.position), p.target]),

@@ -6,6 +6,7 @@ import {
   type Authorization,
   authorizationNonce,
   channelId,
+  inUnit,
   type Parties,
   type Permit,
   type Voucher,
@@ -41,14 +42,14 @@ export async function readChannel(reader: Reader, parties: Parties, blockNumber?
 /** OPG that was paid of a lane so far. */
 export const readRedeemed = (
   { chain, addresses }: Reader,
-  { channel, modelRoot, parameters }: Omit<Voucher, "cumulative">,
+  lane: Omit<Voucher, "cumulative">,
   blockNumber?: bigint,
 ): Promise<bigint> =>
   chain.readContract({
     address: addresses.channels,
     abi: channelsAbi,
     functionName: "redeemed",
-    args: [channel, modelRoot, parameters],
+    args: [inUnit({ ...lane, cumulative: 0n })],
     ...(blockNumber === undefined ? {} : { blockNumber }),
   });
 

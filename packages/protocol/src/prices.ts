@@ -1,8 +1,8 @@
 import { childCount, OBJECT, type Position } from "@opengradient/commitments";
-import { greater } from "./amounts.ts";
+import { greater, lesser } from "./amounts.ts";
 
 /** Gas by which a demand's price is reckoned: docs/spec/claim.md. */
-const OPENING_GAS = 170_000n;
+const OPENING_GAS = 130_000n;
 const REVEAL_GAS = 130_000n;
 const HASH_GAS = 1_300n;
 const TRACED_GAS = 1_700n;
@@ -20,5 +20,6 @@ export function answerGas({ object, j, i }: Position, count: number, outputs: nu
 /** 2 × gas × base fee, rounded up to whole gwei: what a demand pays to whoever answers. */
 export const demandPrice = (gas: bigint, baseFee: bigint): bigint => ((2n * gas * baseFee + GWEI - 1n) / GWEI) * GWEI;
 
-/** What a demand of the opening costs beside, in OPG: max(3 × fee, ⌈coverage / 100⌉). */
-export const openingPrice = (fee: bigint, coverage: bigint): bigint => greater(3n * fee, (coverage + 99n) / 100n);
+/** What a demand of the opening costs beside, in OPG, unless the claim falls: 3 × fee, within c/100 … c/10 rounded up. */
+export const openingPrice = (fee: bigint, coverage: bigint): bigint =>
+  lesser(greater(3n * fee, (coverage + 99n) / 100n), (coverage + 9n) / 10n);

@@ -7,6 +7,8 @@ import {
   type LocalAccount,
   parseAbiParameters,
   recoverAddress,
+  stringToHex,
+  zeroHash,
 } from "viem";
 
 /** Who pays whom, by whose key: docs/spec/claim.md, Channels. */
@@ -18,13 +20,36 @@ export type Parties = {
   readonly signer: Address;
 };
 
-/** What a signer owes an operator for a model under a tier, all told. OPG's smallest unit. */
+/** What a signer owes an operator in one lane, all told. Everything but `cumulative` is the lane. */
 export type Voucher = {
   readonly channel: Hex;
   readonly modelRoot: Hex;
   readonly parameters: Hex;
+  /** what fees are counted in, as `unitOf("USD")`; with `price` absent: OPG */
+  readonly unit?: Hex;
+  /** OPG for one unit, both with 18 decimals */
+  readonly price?: bigint;
+  /** all fees of the lane so far, in the unit, 18 decimals */
   readonly cumulative: bigint;
 };
+
+const ONE = 10n ** 18n;
+
+/** With the fields that the contract wants: who names no unit counts in OPG, which costs one OPG. */
+export const inUnit = <T extends Pick<Voucher, "unit" | "price" | "cumulative">>(owed: T) => ({
+  unit: zeroHash as Hex,
+  price: ONE,
+  ...owed,
+});
+
+/** The name of a unit as vouchers have it. @throws RangeError unless it is 1 to 32 characters of printable ASCII */
+export function unitOf(name: string): Hex {
+  if (!/^[\x20-\x7e]{1,32}$/.test(name)) throw new RangeError(`"${name}" is not 1 to 32 characters of ASCII`);
+  return stringToHex(name, { size: 32 });
+}
+
+/** OPG owed for an amount of a unit at a price, rounded down: nobody pays more than was signed. */
+export const charge = (amount: bigint, price: bigint): bigint => (amount * price) / ONE;
 
 export type Redemption = Omit<Voucher, "channel"> & { readonly parties: Parties; readonly signature: Hex };
 
@@ -66,17 +91,19 @@ const voucherTypedData = ({ chainId, channels }: VoucherDomain, voucher: Voucher
         { name: "channel", type: "bytes32" },
         { name: "modelRoot", type: "bytes32" },
         { name: "parameters", type: "bytes32" },
+        { name: "unit", type: "bytes32" },
+        { name: "price", type: "uint128" },
         { name: "cumulative", type: "uint128" },
       ],
     },
     primaryType: "Voucher",
-    message: voucher,
+    message: inUnit(voucher),
   }) as const;
 
 export const voucherDigest = (domain: VoucherDomain, voucher: Voucher): Hex =>
   hashTypedData(voucherTypedData(domain, voucher));
 
-/** The signer keeps the running total: it never signs above it before a receipt for it came. */
+/** The signer keeps the running total of a lane: it never signs above it before a receipt for it came. */
 export const signVoucher = (
   signer: Pick<LocalAccount, "signTypedData">,
   domain: VoucherDomain,
@@ -84,12 +111,10 @@ export const signVoucher = (
 ): Promise<Hex> => signer.signTypedData(voucherTypedData(domain, voucher));
 
 /** The voucher that a redemption redeems. */
-export const voucherOf = ({ parties, modelRoot, parameters, cumulative }: Redemption): Voucher => ({
-  channel: channelId(parties),
-  modelRoot,
-  parameters,
-  cumulative,
-});
+export const voucherOf = ({ parties, ...owed }: Redemption): Voucher => {
+  const { modelRoot, parameters, unit, price, cumulative } = inUnit(owed);
+  return { channel: channelId(parties), modelRoot, parameters, unit, price, cumulative };
+};
 
 /** Whether the channel's signer signed it. */
 export async function isSigned(domain: VoucherDomain, redemption: Redemption): Promise<boolean> {

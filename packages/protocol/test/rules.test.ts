@@ -52,11 +52,13 @@ describe("the waterfall", () => {
 });
 
 test("prices round up: to whole gwei, and to a whole unit of OPG", () => {
-  expect(demandPrice(170_000n, 1n)).toBe(10n ** 9n);
-  expect(demandPrice(170_000n, 10n ** 9n)).toBe(340_000n * 10n ** 9n);
+  expect(demandPrice(130_000n, 1n)).toBe(10n ** 9n);
+  expect(demandPrice(130_000n, 10n ** 9n)).toBe(260_000n * 10n ** 9n);
   expect(openingPrice(1n, 1_000n)).toBe(10n);
   expect(openingPrice(5n, 1_001n)).toBe(15n);
   expect(openingPrice(1n, 1_001n)).toBe(11n);
+  expect(openingPrice(1_000n, 1_001n)).toBe(101n);
+  expect(openingPrice(1n, 1n)).toBe(1n);
 });
 
 test("a real chain refuses an answer time below force inclusion and twelve hours", () => {

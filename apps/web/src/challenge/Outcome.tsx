@@ -21,7 +21,7 @@ export function Ending({ network, entry, verdict, change }: Props & Ended) {
   const [head, words] = {
     right: [
       "Right after all.",
-      `${who} delivered every piece that was demanded. This tab ran the model on them and got the same bits: nobody is slashed, and what you paid for the pieces went to ${who}.`,
+      `${who} delivered every piece that was demanded. This tab ran the model on them and got the same bits: nobody is slashed, and what you paid for the pieces is ${who}'s.`,
     ],
     late: ["Too late.", "The time in which this could be demanded or proven is over."],
     broken: [

@@ -27,8 +27,8 @@ export function QuoteList({ network, entry, quote }: Props) {
           {quote.demands ? (
             <>
               {quote.demands === 1 ? "One demand" : `${quote.demands} demands`} for data that {who} does not serve:{" "}
-              <b>{amounts(quote.next)}</b>. The price goes to {who} if it answers within {span(parameters.answer)}, else
-              back to you.
+              <b>{amounts(quote.next)}</b>. The coin goes to {who} if it answers within {span(parameters.answer)}, else
+              back to you{quote.next.opg > 0n && "; the OPG only if its answer stands"}.
             </>
           ) : (
             <>
@@ -42,7 +42,7 @@ export function QuoteList({ network, entry, quote }: Props) {
             <>
               If {who} stays silent: about {native(quote.silent.native)} of gas. If it answers everything: about{" "}
               {amounts(quote.likely)}, at most about {amounts(quote.most)}; and {opg(bond)} as a bond if there is a lie
-              to prove.
+              to prove. What of it is OPG comes back if the answer falls.
             </>
           ) : (
             <>Two transactions, about {native(quote.likely.native)} of gas. The bond comes back with the proof.</>

@@ -2265,6 +2265,11 @@ export const readChannelsAuditPool = /*#__PURE__*/ createReadContract({ abi: cha
 export const readChannelsChannels = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'channels' })
 
 /**
+ * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"charge"`
+ */
+export const readChannelsCharge = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'charge' })
+
+/**
  * Wraps __{@link readContract}__ with `abi` set to __{@link channelsAbi}__ and `functionName` set to `"digest"`
  */
 export const readChannelsDigest = /*#__PURE__*/ createReadContract({ abi: channelsAbi, functionName: 'digest' })
@@ -2770,6 +2775,11 @@ export const writeDisputesSetBaseFeeFloor = /*#__PURE__*/ createWriteContract({ 
 export const writeDisputesSettleBond = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'settleBond' })
 
 /**
+ * Wraps __{@link writeContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"settleOpening"`
+ */
+export const writeDisputesSettleOpening = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'settleOpening' })
+
+/**
  * Wraps __{@link writeContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"withdraw"`
  */
 export const writeDisputesWithdraw = /*#__PURE__*/ createWriteContract({ abi: disputesAbi, functionName: 'withdraw' })
@@ -2835,6 +2845,11 @@ export const simulateDisputesSetBaseFeeFloor = /*#__PURE__*/ createSimulateContr
 export const simulateDisputesSettleBond = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'settleBond' })
 
 /**
+ * Wraps __{@link simulateContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"settleOpening"`
+ */
+export const simulateDisputesSettleOpening = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'settleOpening' })
+
+/**
  * Wraps __{@link simulateContract}__ with `abi` set to __{@link disputesAbi}__ and `functionName` set to `"withdraw"`
  */
 export const simulateDisputesWithdraw = /*#__PURE__*/ createSimulateContract({ abi: disputesAbi, functionName: 'withdraw' })
@@ -2873,6 +2888,11 @@ export const watchDisputesExpiredEvent = /*#__PURE__*/ createWatchContractEvent(
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__ and `eventName` set to `"Opened"`
  */
 export const watchDisputesOpenedEvent = /*#__PURE__*/ createWatchContractEvent({ abi: disputesAbi, eventName: 'Opened' })
+
+/**
+ * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__ and `eventName` set to `"OpeningSettled"`
+ */
+export const watchDisputesOpeningSettledEvent = /*#__PURE__*/ createWatchContractEvent({ abi: disputesAbi, eventName: 'OpeningSettled' })
 
 /**
  * Wraps __{@link watchContractEvent}__ with `abi` set to __{@link disputesAbi}__ and `eventName` set to `"Proven"`

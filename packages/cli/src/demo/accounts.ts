@@ -95,7 +95,7 @@ export type Audit = {
 function expectedOf(stage: Stage, endings: readonly Ending[]): Ledger {
   const ledger = new Ledger();
   const terms = { fee: FEE, coverage: COVERAGE };
-  for (const { plot, openings } of endings) {
+  for (const { plot } of endings) {
     const honest = plot.lie === "none";
     const parties = {
       requester: ACTORS[plot.requester].name,
@@ -104,7 +104,7 @@ function expectedOf(stage: Stage, endings: readonly Ending[]): Ledger {
       author: ACTORS.author.name,
     };
     if (honest) settleFinal(ledger, terms, parties, feeSplit(FEE, ROYALTY_BPS, stage.tier));
-    else settleVoid(ledger, terms, parties, { faultBond: stage.faultBond, openings });
+    else settleVoid(ledger, terms, parties, stage.faultBond);
   }
   return ledger;
 }

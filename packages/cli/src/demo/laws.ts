@@ -1,4 +1,4 @@
-import { LOCK_MULTIPLE, openingPrice, type Parameters, waterfall } from "@opengradient/protocol";
+import { LOCK_MULTIPLE, type Parameters, waterfall } from "@opengradient/protocol";
 
 /** Who the money of the demo can belong to. */
 export type Holder = string;
@@ -47,18 +47,12 @@ export function settleFinal(ledger: Ledger, terms: Terms, parties: Parties, spli
   ledger.move("Market", parties.author, split.author);
 }
 
-/** A fallen answer: the waterfall out of the operator's stake; the fee went in and came back. */
-export function settleVoid(
-  ledger: Ledger,
-  terms: Terms,
-  parties: Parties,
-  fall: { faultBond: bigint; openings: number },
-) {
-  const shares = waterfall(terms.coverage, fall.faultBond);
+/** A fallen answer: the waterfall out of the operator's stake; fee and price of the opening went in and came back. */
+export function settleVoid(ledger: Ledger, { coverage }: Terms, parties: Parties, faultBond: bigint) {
+  const shares = waterfall(coverage, faultBond);
   ledger.move("Staking", parties.requester, shares.victim);
   ledger.move("Staking", parties.challenger, shares.challenger);
   ledger.move("Staking", BURNT, shares.burn);
-  ledger.move(parties.challenger, parties.operator, BigInt(fall.openings) * openingPrice(terms.fee, terms.coverage));
   return shares;
 }
 

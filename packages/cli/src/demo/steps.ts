@@ -54,13 +54,10 @@ const TELL: Readonly<Record<string, (args: Args, context: Context) => Told>> = {
     what: `posts the signed answer${withOthers("Opened") ? " and its trace root" : ""}`,
     moved: `${opg(lockOf(terms))} of stake locked`,
   }),
-  Opened: (_, { terms, withOthers }) =>
+  Opened: (_, { withOthers }) =>
     withOthers("Posted")
       ? { what: "" }
-      : {
-          what: "opens the claim: input, output, trace roots",
-          moved: `${opg(openingPrice(terms.fee, terms.coverage))} and its gas twice`,
-        },
+      : { what: "opens the claim: input, output, trace roots", moved: "paid twice its gas" },
   Demanded: (args, { terms }) => ({
     what: `demands ${position(args)}`,
     moved: `${native(BigInt(args["price"] as bigint))}${isOpening(args) ? ` and ${opg(openingPrice(terms.fee, terms.coverage))}` : ""}`,
@@ -68,6 +65,10 @@ const TELL: Readonly<Record<string, (args: Args, context: Context) => Told>> = {
   Revealed: (args) => ({
     what: `reveals ${position(args)} (${bytesOf(args["data"])} bytes)`,
     moved: "paid twice its gas",
+  }),
+  OpeningSettled: (args) => ({
+    what: "takes back what the opening cost: it was no truth's",
+    moved: `${opg(args["amount"] as bigint)} are back`,
   }),
   Committed: () => ({ what: "commits to a proof, still sealed", moved: "10 OPG as a bond" }),
   Proven: (args, { labels }) => {

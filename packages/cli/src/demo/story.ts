@@ -52,8 +52,6 @@ export type Ending = {
   readonly outcome: "final" | "void";
   readonly verdict: Verdict | undefined;
   readonly shares: Shares | undefined;
-  /** openings that were demanded and answered */
-  readonly openings: number;
   readonly jailed: boolean;
 };
 
@@ -208,16 +206,16 @@ async function collected(stage: Stage, follower: Follower): Promise<void> {
     args: [wallet.account.address],
   });
   if (owed > 0n) await follower.until("Withdrawn");
+  const { seen } = follower;
+  const asked = seen.some(({ name, args }) => name === "Demanded" && BigInt(args["position"] as bigint) === 0n);
+  if (asked && seen.some(({ name }) => name === "Opened")) await follower.until("OpeningSettled");
 }
 
 function outcomeOf(seen: readonly ProtocolEvent[]) {
   const voided = seen.find(({ name }) => name === "Voided");
-  const opened = seen.filter(({ name }) => name === "Opened").length;
-  const demanded = seen.some(({ name, args }) => name === "Demanded" && BigInt(args["position"] as bigint) === 0n);
   return {
     outcome: voided ? ("void" as const) : ("final" as const),
     shares: voided?.args["shares"] as Shares | undefined,
-    openings: demanded ? opened : 0,
     jailed: seen.some(({ name }) => name === "Jailed"),
   };
 }

@@ -54,6 +54,8 @@ export type VoucherStruct = {
   channel: BytesLike;
   modelRoot: BytesLike;
   parameters: BytesLike;
+  unit: BytesLike;
+  price: BigNumberish;
   cumulative: BigNumberish;
 };
 
@@ -61,11 +63,15 @@ export type VoucherStructOutput = [
   channel: string,
   modelRoot: string,
   parameters: string,
+  unit: string,
+  price: bigint,
   cumulative: bigint
 ] & {
   channel: string;
   modelRoot: string;
   parameters: string;
+  unit: string;
+  price: bigint;
   cumulative: bigint;
 };
 
@@ -118,6 +124,8 @@ export type RedemptionStruct = {
   parties: PartiesStruct;
   modelRoot: BytesLike;
   parameters: BytesLike;
+  unit: BytesLike;
+  price: BigNumberish;
   cumulative: BigNumberish;
   signature: BytesLike;
 };
@@ -126,12 +134,16 @@ export type RedemptionStructOutput = [
   parties: PartiesStructOutput,
   modelRoot: string,
   parameters: string,
+  unit: string,
+  price: bigint,
   cumulative: bigint,
   signature: string
 ] & {
   parties: PartiesStructOutput;
   modelRoot: string;
   parameters: string;
+  unit: string;
+  price: bigint;
   cumulative: bigint;
   signature: string;
 };
@@ -142,6 +154,7 @@ export interface ChannelsInterface extends Interface {
       | "auditPool"
       | "burn"
       | "channels"
+      | "charge"
       | "digest"
       | "eip712Domain"
       | "fund"
@@ -177,6 +190,10 @@ export interface ChannelsInterface extends Interface {
   encodeFunctionData(functionFragment: "auditPool", values?: undefined): string;
   encodeFunctionData(functionFragment: "burn", values?: undefined): string;
   encodeFunctionData(functionFragment: "channels", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "charge",
+    values: [BigNumberish, BigNumberish]
+  ): string;
   encodeFunctionData(
     functionFragment: "digest",
     values: [VoucherStruct]
@@ -215,7 +232,7 @@ export interface ChannelsInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "redeemed",
-    values: [BytesLike, BytesLike, BytesLike]
+    values: [VoucherStruct]
   ): string;
   encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
@@ -235,6 +252,7 @@ export interface ChannelsInterface extends Interface {
   decodeFunctionResult(functionFragment: "auditPool", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "burn", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "channels", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "charge", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "digest", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "eip712Domain",
@@ -344,6 +362,8 @@ export namespace RedeemedEvent {
     channel: BytesLike,
     model: BytesLike,
     parameters: BytesLike,
+    unit: BytesLike,
+    price: BigNumberish,
     cumulative: BigNumberish,
     paid: BigNumberish
   ];
@@ -351,6 +371,8 @@ export namespace RedeemedEvent {
     channel: string,
     model: string,
     parameters: string,
+    unit: string,
+    price: bigint,
     cumulative: bigint,
     paid: bigint
   ];
@@ -358,6 +380,8 @@ export namespace RedeemedEvent {
     channel: string;
     model: string;
     parameters: string;
+    unit: string;
+    price: bigint;
     cumulative: bigint;
     paid: bigint;
   }
@@ -467,6 +491,12 @@ export interface Channels extends BaseContract {
     "view"
   >;
 
+  charge: TypedContractMethod<
+    [amount: BigNumberish, price: BigNumberish],
+    [bigint],
+    "view"
+  >;
+
   digest: TypedContractMethod<[voucher: VoucherStruct], [string], "view">;
 
   eip712Domain: TypedContractMethod<
@@ -554,11 +584,7 @@ export interface Channels extends BaseContract {
     "nonpayable"
   >;
 
-  redeemed: TypedContractMethod<
-    [channel: BytesLike, model: BytesLike, parameters: BytesLike],
-    [bigint],
-    "view"
-  >;
+  redeemed: TypedContractMethod<[voucher: VoucherStruct], [bigint], "view">;
 
   registry: TypedContractMethod<[], [string], "view">;
 
@@ -591,6 +617,13 @@ export interface Channels extends BaseContract {
   getFunction(
     nameOrSignature: "channels"
   ): TypedContractMethod<[channel: BytesLike], [ChannelStructOutput], "view">;
+  getFunction(
+    nameOrSignature: "charge"
+  ): TypedContractMethod<
+    [amount: BigNumberish, price: BigNumberish],
+    [bigint],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "digest"
   ): TypedContractMethod<[voucher: VoucherStruct], [string], "view">;
@@ -692,11 +725,7 @@ export interface Channels extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "redeemed"
-  ): TypedContractMethod<
-    [channel: BytesLike, model: BytesLike, parameters: BytesLike],
-    [bigint],
-    "view"
-  >;
+  ): TypedContractMethod<[voucher: VoucherStruct], [bigint], "view">;
   getFunction(
     nameOrSignature: "registry"
   ): TypedContractMethod<[], [string], "view">;
@@ -834,7 +863,7 @@ export interface Channels extends BaseContract {
       FundedEvent.OutputObject
     >;
 
-    "Redeemed(bytes32,bytes32,bytes32,uint128,uint128)": TypedContractEvent<
+    "Redeemed(bytes32,bytes32,bytes32,bytes32,uint128,uint128,uint128)": TypedContractEvent<
       RedeemedEvent.InputTuple,
       RedeemedEvent.OutputTuple,
       RedeemedEvent.OutputObject

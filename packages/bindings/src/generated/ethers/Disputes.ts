@@ -157,6 +157,7 @@ export interface DisputesInterface extends Interface {
       | "reveal"
       | "setBaseFeeFloor"
       | "settleBond"
+      | "settleOpening"
       | "staking"
       | "withdraw"
   ): FunctionFragment;
@@ -169,6 +170,7 @@ export interface DisputesInterface extends Interface {
       | "Demanded"
       | "Expired"
       | "Opened"
+      | "OpeningSettled"
       | "Proven"
       | "Reclaimed"
       | "Revealed"
@@ -257,6 +259,10 @@ export interface DisputesInterface extends Interface {
     functionFragment: "settleBond",
     values: [ClaimStruct, AddressLike, BytesLike]
   ): string;
+  encodeFunctionData(
+    functionFragment: "settleOpening",
+    values: [ClaimStruct]
+  ): string;
   encodeFunctionData(functionFragment: "staking", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "withdraw",
@@ -303,6 +309,10 @@ export interface DisputesInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "settleBond", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "settleOpening",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "staking", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "withdraw", data: BytesLike): Result;
 }
@@ -424,6 +434,24 @@ export namespace OpenedEvent {
   export interface OutputObject {
     id: string;
     opening: OpeningStructOutput;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace OpeningSettledEvent {
+  export type InputTuple = [
+    id: BytesLike,
+    to: AddressLike,
+    amount: BigNumberish
+  ];
+  export type OutputTuple = [id: string, to: string, amount: bigint];
+  export interface OutputObject {
+    id: string;
+    to: string;
+    amount: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -676,6 +704,12 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
 
+  settleOpening: TypedContractMethod<
+    [claim: ClaimStruct],
+    [void],
+    "nonpayable"
+  >;
+
   staking: TypedContractMethod<[], [string], "view">;
 
   withdraw: TypedContractMethod<[to: AddressLike], [void], "nonpayable">;
@@ -817,6 +851,9 @@ export interface Disputes extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "settleOpening"
+  ): TypedContractMethod<[claim: ClaimStruct], [void], "nonpayable">;
+  getFunction(
     nameOrSignature: "staking"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -864,6 +901,13 @@ export interface Disputes extends BaseContract {
     OpenedEvent.InputTuple,
     OpenedEvent.OutputTuple,
     OpenedEvent.OutputObject
+  >;
+  getEvent(
+    key: "OpeningSettled"
+  ): TypedContractEvent<
+    OpeningSettledEvent.InputTuple,
+    OpeningSettledEvent.OutputTuple,
+    OpeningSettledEvent.OutputObject
   >;
   getEvent(
     key: "Proven"
@@ -959,6 +1003,17 @@ export interface Disputes extends BaseContract {
       OpenedEvent.InputTuple,
       OpenedEvent.OutputTuple,
       OpenedEvent.OutputObject
+    >;
+
+    "OpeningSettled(bytes32,address,uint256)": TypedContractEvent<
+      OpeningSettledEvent.InputTuple,
+      OpeningSettledEvent.OutputTuple,
+      OpeningSettledEvent.OutputObject
+    >;
+    OpeningSettled: TypedContractEvent<
+      OpeningSettledEvent.InputTuple,
+      OpeningSettledEvent.OutputTuple,
+      OpeningSettledEvent.OutputObject
     >;
 
     "Proven(bytes32,address,uint32,uint32)": TypedContractEvent<
