@@ -234,21 +234,20 @@ contract ChannelAttacksTest is ChannelWorld {
         wallet.take();
     }
 
-    /// 10⁴ vouchers of one unit each: shares round down to nothing and all is burnt. The operator loses under 4 units a
-    /// voucher, nobody gains.
+    /// 10⁴ vouchers of one unit each: shares round down to nothing and all is burnt. The operator gets what it would have got
+    /// at once or less, by under 4 units a voucher; nobody gains.
     function test_roundingDrainByDustMoves() external {
+        // More than a transaction's gas here, as all of them are one.
+        vm.pauseGasMetering();
         uint256 moves = 10_000;
-        Redemption memory last = _voucher(_parties(), sessionKey, uint128(moves));
         uint256 before = opg.balanceOf(payee) + opg.balanceOf(author);
-        for (uint256 i = 1; i <= 50; i++) _pay(uint128(i));
+        for (uint256 i = 1; i <= moves; i++) _pay(uint128(i));
         (uint96 burnable, uint96 audits) = channels.pots();
-        assertEq(opg.balanceOf(payee) + opg.balanceOf(author), before);
-        assertEq(uint256(burnable) + audits, 50);
-        _redeem(last);
-        (burnable, audits) = channels.pots();
         uint256 got = opg.balanceOf(payee) + opg.balanceOf(author) - before;
         assertEq(got + burnable + audits, moves);
+        assertEq(channels.channels(_idOf(_parties())).deposit, DEPOSIT - moves);
         assertLe(got, moves * 9 / 10);
+        assertLe(moves * 9 / 10 - got, 4 * moves);
     }
 
     /// Self-paid traffic: requester, operator, author and sole delegator in one hand lose burn and audits of every fee.

@@ -9,24 +9,24 @@ import {Acts, Ask, Case, Manner} from "./Acts.sol";
 /// @notice Honest, lying, silent, colluding and griefing actors. Whatever the fuzzer makes the others do, the honest
 /// operator answers its demands and the honest challenger plays its one path, before any time passes.
 contract Actors is Acts {
-    uint256 private constant MOST_CASES = 12;
+    uint256 private constant MOST_CASES = 16;
 
     function setUp() public virtual override {
         super.setUp();
-        honestStake = 50_000e18;
         address[4] memory more = [liar, mute, accomplice, griefer];
         for (uint256 i; i < more.length; i++) _fund(more[i]);
         _enrol(liar, liar, accomplice, 60_000e18);
         _enrol(mute, mute, mute, 60_000e18);
+        (brought[operator], brought[liar], brought[mute]) = (50_000e18, 60_000e18, 60_000e18);
     }
 
     // ── what the fuzzer may do ──
 
-    function ask(uint256 seed, uint256 who, bool byAccomplice) external counted("ask") {
+    function ask(uint256 seed, uint256 who, bool byAccomplice) external counted("request") {
         if (cases.length == MOST_CASES) return;
         Manner manner = Manner(seed % 5);
         address to = manner == Manner.Honest ? operator : manner == Manner.Silent ? mute : liar;
-        address from = byAccomplice ? accomplice : requester;
+        address from = !byAccomplice ? requester : who % 2 == 0 ? accomplice : looper;
         Run memory run = _run(seed);
         Request memory terms = _request(_inputSide(run));
         terms.operator = to;
@@ -54,10 +54,10 @@ contract Actors is Acts {
             ? keccak256("forged")
             : keccak256(abi.encodePacked(uint8(7), opening.salt, uint8(1), opening.outputRoot));
         c.postedAt = uint64(block.timestamp);
+        opened = opened && c.manner != Manner.ForgedOutput;
         vm.prank(c.claim.operator);
-        if (opened && c.manner != Manner.ForgedOutput) c.id = market.postOpened(c.claim, c.deadline, opening);
-        else c.id = market.post(c.claim, c.deadline, "");
-        done["answer"]++;
+        c.id = opened ? market.postOpened(c.claim, c.deadline, opening) : market.post(c.claim, c.deadline, "");
+        _did(opened ? bytes32("postOpened") : bytes32("post"));
     }
 
     function refund(uint256 which) external {
@@ -71,7 +71,7 @@ contract Actors is Acts {
         (bool found, uint256 index) = _pick(which, ClaimStatus.Open);
         if (!found) return;
         Case storage c = cases[index];
-        address by = byGriefer ? griefer : accomplice;
+        address by = byGriefer ? griefer : what % 2 == 0 ? accomplice : looper;
         if (disputes.openings(c.id) == 0) _demandOpening(index, by);
         else if (what % 3 == 0) _demandTrace(index, by);
         else _demandTensor(index, uint32(what % KERNELS), by);
@@ -100,7 +100,7 @@ contract Actors is Acts {
     /// The griefer accuses anybody of anything, and sometimes guesses right.
     function accuse(uint256 which, uint32 kernel, uint32 element) external {
         (bool found, uint256 index) = _pick(which, ClaimStatus.Open);
-        if (found) _commit(index, kernel % KERNELS, element % 256, griefer);
+        if (found) _commit(index, kernel % KERNELS, element % 256, element % 2 == 0 ? griefer : looper);
     }
 
     function proveAccusation(uint256 which) external {
@@ -132,8 +132,8 @@ contract Actors is Acts {
             if (opg.balanceOf(who_) < amount) return;
             vm.prank(who_);
             staking.stake(who_, amount);
-            if (who_ == operator) honestStake += amount;
-            done["stake"]++;
+            brought[who_] += amount;
+            _did("stake");
         } else if (how % 3 == 1) {
             _thaw(who_, amount);
         } else {

@@ -3,11 +3,12 @@ pragma solidity ^0.8.30;
 
 import {Demand, DemandStatus, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
 import {Operator} from "../../src/interfaces/IStaking.sol";
-import {Claim, ClaimRecord, ClaimStatus, Opening, Request} from "../../src/types/Claim.sol";
+import {Backing, Claim, ClaimRecord, ClaimStatus, Opening, Request} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
 import {Position} from "../../src/types/Position.sol";
 import {Alphabet, Trees} from "../toys/Alphabet.sol";
 import {Run, World} from "../toys/World.sol";
+
 /// @notice How an answer came about.
 enum Manner {
     /// right, and every demand is answered
@@ -28,6 +29,8 @@ struct Case {
     uint64 deadline;
     uint64 postedAt;
     bool refunded;
+    /// its trace was demanded
+    bool traced;
     Manner manner;
     uint256 seed;
     uint32 kernel;
@@ -38,6 +41,8 @@ struct Ask {
     uint256 index;
     Position position;
     bytes32 target;
+    /// OPG that came in with it
+    uint256 price;
 }
 
 struct Bond {
@@ -52,13 +57,15 @@ struct Bond {
 /// that are kept of it.
 abstract contract Acts is World {
     /// who may have native coin coming
-    uint256 internal constant ACTORS = 7;
+    uint256 internal constant ACTORS = 8;
 
     address internal liar = makeAddr("liar");
     address internal mute = makeAddr("mute");
     /// in one hand with the liar
     address internal accomplice = makeAddr("accomplice");
     address internal griefer = makeAddr("griefer");
+    /// a contract that comes back whenever it is called; in one hand with the liar
+    address internal looper;
 
     Case[] internal cases;
     Ask[] internal asks;
@@ -68,16 +75,27 @@ abstract contract Acts is World {
     uint256 public givenToStaking;
     uint256 public givenToDisputes;
     uint256 public weiGiven;
-    /// Σ S of all slashes, as the waterfall says
-    uint256 public slashed;
-    /// deposited − withdrawn by the honest operator
-    uint256 public honestStake;
+    /// staked − withdrawn
+    mapping(address operator => uint256) public brought;
     uint256 public bondsBurnt;
-    mapping(bytes32 act => uint256) public done;
+    uint256 public rightsProvenWrong;
+    /// how often each row of the state tables was taken, and each other act done
+    mapping(bytes32 row => uint256) public done;
+    uint256 internal _doings;
 
     modifier counted(bytes32 act) {
         _;
-        done[act]++;
+        _did(act);
+    }
+
+    function _did(bytes32 row) internal {
+        done[row]++;
+        _doings++;
+    }
+
+    /// @dev The same row of the tables for each kind of backing.
+    function _did(Backing backing, bytes32[3] memory rows) internal {
+        _did(rows[uint256(backing)]);
     }
 
     function _refund(Case storage c) internal {
@@ -87,24 +105,26 @@ abstract contract Acts is World {
             Request(m.modelRoot, m.input, m.operator, m.fee, m.coverage, m.level, m.parameters, c.deadline);
         market.refund(m.requestId, m.requester, terms);
         c.refunded = true;
-        done["refund"]++;
+        _did("refund");
     }
 
     function _demandOpening(uint256 index, address by) internal {
         Case storage c = cases[index];
-        Ask memory a = Ask(index, _claimPosition(), 0);
+        Ask memory a = Ask(index, _claimPosition(), 0, disputes.openingPrice(c.claim));
         if (disputes.openings(c.id) != 0 || !_admissible(c, a)) return;
         uint256 price = disputes.price(c.claim, a.position);
         vm.prank(by);
         disputes.demandOpening{value: price}(c.claim);
         asks.push(a);
-        done["demandOpening"]++;
+        _did("demandOpening");
     }
 
     function _demandTrace(uint256 index, address by) internal {
+        // A run is made anew for it, which takes longer than all else.
+        if (cases[index].traced) return;
         NodeProof memory proof = NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
         Opening memory opening = _openingOf(cases[index]);
-        _demand(Ask(index, _position(1, 0, 1, 0), opening.traceRoot), opening, proof, by);
+        cases[index].traced = _demand(Ask(index, _position(1, 0, 1, 0), opening.traceRoot, 0), opening, proof, by);
     }
 
     function _demandTensor(uint256 index, uint32 kernel, address by) internal {
@@ -114,17 +134,21 @@ abstract contract Acts is World {
         bytes32 root = Alphabet.tensorRoot(run.results[kernel]);
         NodeProof memory proof = NodeProof(root, new bytes32[](0), 0, new bytes32[](0));
         if (kernel < KERNELS - 1) proof.listPath = Trees.path(_traceLeaves(run, c.claim), 0, kernel);
-        _demand(Ask(index, _position(5, kernel, 0, 0), root), _openingOf(c), proof, by);
+        _demand(Ask(index, _position(5, kernel, 0, 0), root, 0), _openingOf(c), proof, by);
     }
 
-    function _demand(Ask memory a, Opening memory opening, NodeProof memory proof, address by) private {
+    function _demand(Ask memory a, Opening memory opening, NodeProof memory proof, address by)
+        private
+        returns (bool)
+    {
         Case storage c = cases[a.index];
-        if (!_admissible(c, a)) return;
+        if (!_admissible(c, a)) return false;
         uint256 price = disputes.price(c.claim, a.position);
         vm.prank(by);
         disputes.demand{value: price}(c.claim, opening, a.position, proof);
         asks.push(a);
-        done["demand"]++;
+        _did("demand");
+        return true;
     }
 
     function _admissible(Case storage c, Ask memory a) private view returns (bool) {
@@ -138,37 +162,42 @@ abstract contract Acts is World {
         Case storage c = cases[a.index];
         Demand memory d = _demandOf(a);
         if (status(a.index) != ClaimStatus.Open || d.status != DemandStatus.Asked || block.timestamp > d.due) return;
-        vm.startPrank(c.claim.operator);
         if (a.position.isClaim()) {
-            disputes.open(c.claim, _openingOf(c));
-        } else if (a.position.object() == 1) {
-            if (c.manner != Manner.GarbageTrace) disputes.reveal(c.claim, a.position, _tensorRoots(c));
-        } else {
-            disputes.reveal(c.claim, a.position, _runOf(c).results[a.position.tensor()]);
+            Opening memory opening = _openingOf(c);
+            vm.prank(c.claim.operator);
+            disputes.open(c.claim, opening);
+            return _did("open");
         }
-        vm.stopPrank();
-        done["serve"]++;
+        bool trace = a.position.object() == 1;
+        if (trace && c.manner == Manner.GarbageTrace) return;
+        bytes memory data = trace ? _tensorRoots(c) : _runOf(c).results[a.position.tensor()];
+        vm.prank(c.claim.operator);
+        disputes.reveal(c.claim, a.position, data);
+        _did("reveal");
     }
 
     function _expire(Ask storage a) internal {
         Demand memory d = _demandOf(a);
         if (status(a.index) != ClaimStatus.Open || d.status != DemandStatus.Asked || block.timestamp <= d.due) return;
-        _noteSlash(cases[a.index]);
-        disputes.expire(cases[a.index].claim, a.position, a.target);
-        done["expire"]++;
+        Claim memory claim = cases[a.index].claim;
+        Backing backing = _backingOf(a.index);
+        uint256 frozenAt = staking.frozenAt(claim.operator);
+        disputes.expire(claim, a.position, a.target);
+        _did(backing, [bytes32("expire: Request"), "expire: Batch", "expire: Bond"]);
+        if (frozenAt == 0) _did("jailed");
     }
 
     function _reclaim(Ask storage a) internal {
         if (status(a.index) != ClaimStatus.Void || _demandOf(a).status != DemandStatus.Asked) return;
         disputes.reclaim(cases[a.index].claim, a.position, a.target);
-        done["reclaim"]++;
+        _did("reclaim");
     }
 
     function _settleOpening(uint256 index) internal {
         if (status(index) == ClaimStatus.Open) return;
         if (_demandOf(index, _claimPosition(), 0).status != DemandStatus.Answered) return;
         disputes.settleOpening(cases[index].claim);
-        done["settleOpening"]++;
+        _did("settleOpening");
     }
 
     function _commit(uint256 index, uint32 kernel, uint32 element, address prover) internal {
@@ -179,7 +208,7 @@ abstract contract Acts is World {
         vm.prank(prover);
         disputes.commit(c.id, commitment);
         bonds.push(Bond(index, prover, commitment, kernel, element));
-        done["commit"]++;
+        _did("commit");
     }
 
     /// @dev What is right can not be proven wrong: the act then changes nothing.
@@ -192,11 +221,18 @@ abstract contract Acts is World {
         bool wrong = c.manner == Manner.WrongElement && b.kernel == c.kernel && b.element == c.element;
         Proof memory proof = Proof(b.kernel, b.element, "salt", _witness(_runOf(c), c.claim, b.kernel));
         Opening memory opening = _openingOf(c);
-        if (wrong) _noteSlash(c);
+        Backing backing = _backingOf(b.index);
+        uint256 frozenAt = staking.frozenAt(c.claim.operator);
         vm.prank(b.prover);
-        if (!wrong) vm.expectRevert();
+        if (!wrong) {
+            try disputes.prove(c.claim, opening, proof) {
+                rightsProvenWrong++;
+            } catch {}
+            return _did("prove in vain");
+        }
         disputes.prove(c.claim, opening, proof);
-        done[wrong ? bytes32("prove") : bytes32("prove in vain")]++;
+        _did(backing, [bytes32("prove: Request"), "prove: Batch", "prove: Bond"]);
+        if (frozenAt == 0) _did("jailed");
     }
 
     function _settle(Bond storage b) internal {
@@ -208,23 +244,23 @@ abstract contract Acts is World {
             bondsBurnt += BOND;
         }
         disputes.settleBond(c.claim, b.prover, b.commitment);
-        done["settle"]++;
+        _did(fallen ? bytes32("settleBond: back") : bytes32("settleBond: burnt"));
     }
 
     function _finalise(Case storage c) internal {
         (ClaimRecord memory record, uint40 quiet) = market.record(c.id);
-        uint256 frozenAt = staking.frozenAt(c.claim.operator);
+        uint256 frozenAt = record.backing == Backing.Bond ? 0 : staking.frozenAt(c.claim.operator);
         if (record.pending > 0 || block.timestamp <= quiet + tier.grace) return;
         if (frozenAt != 0 && block.timestamp <= frozenAt + tier.freeze) return;
         market.finalise(c.claim);
-        done["finalise"]++;
+        _did(record.backing, [bytes32("finalise: Request"), "finalise: Batch", "finalise: Bond"]);
     }
 
     function _withdrawCredits(address who) internal {
         if (disputes.credits(who) == 0) return;
         vm.prank(who);
         disputes.withdraw(payable(who));
-        done["withdrawCredits"]++;
+        _did("withdrawCredits");
     }
 
     function _thaw(address who_, uint128 amount) internal {
@@ -233,7 +269,7 @@ abstract contract Acts is World {
         if (o.staked <= held) return;
         vm.prank(who_);
         staking.thaw(amount == type(uint128).max ? uint128(o.staked - held) : uint128(_bound(amount, 1, o.staked - held)));
-        done["thaw"]++;
+        _did("thaw");
     }
 
     function _withdrawStake(address who_) internal {
@@ -241,8 +277,8 @@ abstract contract Acts is World {
         if (o.thawing == 0 || block.timestamp <= o.thawedAt) return;
         vm.prank(who_);
         staking.withdraw();
-        if (who_ == operator) honestStake -= o.thawing;
-        done["withdrawStake"]++;
+        brought[who_] -= o.thawing;
+        _did("withdrawStake");
     }
 
     function _restore(address who_) internal {
@@ -250,7 +286,7 @@ abstract contract Acts is World {
         if (o.frozenAt == 0 || o.locked != 0 || o.staked < FAULT_BOND) return;
         vm.prank(who_);
         staking.restore();
-        done["restore"]++;
+        _did("restore");
     }
 
     // ── what is known of a case ──
@@ -283,12 +319,13 @@ abstract contract Acts is World {
         return disputes.demands(cases[index].id, position, target);
     }
 
-    function _noteSlash(Case storage c) private {
-        slashed += 3 * uint256(c.claim.coverage) + staking.bondLeft(c.claim.operator);
+    function _backingOf(uint256 index) internal view returns (Backing) {
+        (ClaimRecord memory record,) = market.record(cases[index].id);
+        return record.backing;
     }
 
     function _actor(uint256 who) internal view returns (address) {
-        address[ACTORS] memory all = [operator, signer, liar, mute, accomplice, griefer, challenger];
+        address[ACTORS] memory all = [operator, signer, liar, mute, accomplice, griefer, challenger, looper];
         return all[who % ACTORS];
     }
 }

@@ -6,7 +6,8 @@ import {Batch, IBatches, SumNode} from "../../src/interfaces/IBatches.sol";
 import {Delegated, IDelegation, Pool} from "../../src/interfaces/IDelegation.sol";
 import {Channels} from "../../src/market/Channels.sol";
 import {PoolShares} from "../../src/staking/PoolShares.sol";
-import {Claim} from "../../src/types/Claim.sol";
+import {Claim, ClaimRecord, ClaimStatus} from "../../src/types/Claim.sol";
+import {ClaimId} from "../../src/types/Identity.sol";
 import {SumTrees} from "../toys/SumTrees.sol";
 import {Run} from "../toys/World.sol";
 import {Actors} from "./Actors.sol";
@@ -16,13 +17,13 @@ import {Case, Manner} from "./Acts.sol";
 struct Bundle {
     Batch batch;
     Case[2] cases;
-    uint256 shown;
+    bool[2] shown;
     bool released;
 }
 
 /// @notice Beside the actors: delegators, operators that post batches, requesters that pay through channels.
 contract Backers is Actors {
-    uint256 private constant MOST_SHOWN = 12;
+    uint256 private constant MOST_OPENED = 20;
     uint256 private constant MOST_BUNDLES = 6;
     uint40 internal constant CHANNEL_THAW = 2 days;
 
@@ -30,8 +31,11 @@ contract Backers is Actors {
     IBatches internal batches;
     Channels internal channels;
     Bundle[] internal bundles;
+    /// of no batch, while it is made
+    Case private _lone;
     uint256 private _numbers = 1 << 64;
     uint256 private _griefKey;
+    mapping(address operator => uint256) private _keys;
     /// what vouchers say so far, by operator
     mapping(address operator => uint128) private _promised;
 
@@ -40,6 +44,9 @@ contract Backers is Actors {
         (delegation, batches) = (staking.delegation(), market.batches());
         channels = new Channels(market, CHANNEL_THAW);
         (, _griefKey) = makeAddrAndKey("griefer");
+        _keys[operator] = signerKey;
+        (, _keys[liar]) = makeAddrAndKey("liar");
+        (, _keys[mute]) = makeAddrAndKey("mute");
         address[2] memory all = [griefer, accomplice];
         for (uint256 i; i < 2; i++) {
             vm.startPrank(all[i]);
@@ -61,7 +68,7 @@ contract Backers is Actors {
         if (shares == 0 || shares > type(uint96).max) return;
         vm.prank(from);
         delegation.delegate(to, uint128(amount), uint128(shares));
-        done["delegate"]++;
+        _did("delegate");
     }
 
     function undelegate(uint256 who, uint256 part) external {
@@ -82,34 +89,51 @@ contract Backers is Actors {
         address to = lying ? liar : operator;
         if (staking.room(to) < 200e18) return;
         Bundle storage b = bundles.push();
-        Claim[] memory claims = new Claim[](2);
         for (uint256 i; i < 2; i++) {
-            Case storage c = b.cases[i];
-            (c.manner, c.seed) = (lying && i == 1 ? Manner.WrongElement : Manner.Honest, uint256(keccak256(abi.encode(seed, i))));
+            uint256 leafSeed = uint256(keccak256(abi.encode(seed, i)));
             // A second honest leaf of the liar would be answered by nobody: it is silent there.
-            if (lying && i == 0) c.manner = Manner.Silent;
-            (c.kernel, c.element) = (uint32(seed % KERNELS), uint32(seed % 256));
-            claims[i] = _bundled(c, to);
-            c.claim = claims[i];
-            c.id = market.digest(claims[i]);
+            _make(b.cases[i], !lying ? Manner.Honest : i == 0 ? Manner.Silent : Manner.WrongElement, to, leafSeed);
         }
         SumNode memory root = SumTrees.root(_leaves(b));
         b.batch = Batch(to, root.hash, root.sum, 2, tierHash, uint40(block.timestamp));
         vm.prank(to);
         batches.post(to, root.hash, root.sum, 2, tierHash);
-        done["postBatch"]++;
+        _did("post: batch");
     }
 
+    /// A leaf that was lodged before gets the batch's lock behind it.
     function showLeaf(uint256 which, bool second) external {
-        if (bundles.length == 0 || cases.length >= MOST_SHOWN) return;
+        if (bundles.length == 0) return;
         Bundle storage b = bundles[which % bundles.length];
         uint256 i = second ? 1 : 0;
-        if (b.released || b.cases[i].postedAt != 0) return;
-        batches.show(b.batch, b.cases[i].claim, uint32(i), SumTrees.path(_leaves(b), i));
-        b.shown += b.cases[i].claim.coverage;
-        b.cases[i].postedAt = uint64(block.timestamp);
-        cases.push(b.cases[i]);
-        done["showLeaf"]++;
+        Case storage c = b.cases[i];
+        bool lodged = c.postedAt != 0;
+        if (b.released || b.shown[i] || (!lodged && cases.length >= MOST_OPENED)) return;
+        (ClaimRecord memory record,) = market.record(c.id);
+        if (lodged && record.status != ClaimStatus.Open) return;
+        batches.show(b.batch, c.claim, uint32(i), SumTrees.path(_leaves(b), i));
+        b.shown[i] = true;
+        if (!lodged) _opened(c);
+        _did(lodged ? bytes32("show: lodged") : bytes32("show"));
+    }
+
+    /// Signed and never posted.
+    function lodge(uint256 seed) external {
+        if (cases.length >= MOST_OPENED) return;
+        Manner manner = seed % 3 == 0 ? Manner.Honest : seed % 3 == 1 ? Manner.WrongElement : Manner.Silent;
+        Case storage c = _lone;
+        _make(c, manner, seed % 3 == 0 ? operator : seed % 3 == 1 ? liar : mute, seed);
+        c.claim.postBy = uint64(block.timestamp - 1);
+        c.id = market.digest(c.claim);
+        if (c.claim.postBy >= START) _lodge(c);
+    }
+
+    /// Signed, posted in a batch, and lodged all the same.
+    function lodgeLeaf(uint256 which, bool second) external {
+        if (bundles.length == 0 || cases.length >= MOST_OPENED) return;
+        Case storage c = bundles[which % bundles.length].cases[second ? 1 : 0];
+        uint256 postBy = c.claim.postBy;
+        if (c.postedAt == 0 && block.timestamp > postBy && block.timestamp <= postBy + 1 days) _lodge(c);
     }
 
     function releaseBatch(uint256 which) external {
@@ -125,7 +149,7 @@ contract Backers is Actors {
         uint40 closesAt = uint40(block.timestamp) + CHANNEL_THAW + uint40(end % 5 days);
         vm.prank(griefer);
         channels.open(to, griefer, uint128(amount), closesAt);
-        done["openChannel"]++;
+        _did("openChannel");
     }
 
     function redeem(uint256 who, uint256 more) external {
@@ -138,7 +162,7 @@ contract Backers is Actors {
         bytes32 digest = channels.digest(Voucher(keccak256(abi.encode(parties)), model, tierHash, unit, price, total));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(_griefKey, digest);
         list[0].signature = abi.encodePacked(r, s, v);
-        if (channels.redeem(to, list) > 0) done["redeem"]++;
+        if (channels.redeem(to, list) > 0) _did("redeem");
     }
 
     function closeChannel(uint256 who) external {
@@ -172,7 +196,8 @@ contract Backers is Actors {
     function _bundledCoverage(address of_) internal view returns (uint256 sum) {
         for (uint256 i; i < bundles.length; i++) {
             Bundle storage b = bundles[i];
-            if (!b.released && b.batch.operator == of_) sum += b.batch.coverage - b.shown;
+            if (b.released || b.batch.operator != of_) continue;
+            for (uint256 k; k < 2; k++) if (!b.shown[k]) sum += b.cases[k].claim.coverage;
         }
     }
 
@@ -205,7 +230,7 @@ contract Backers is Actors {
         if (PoolShares.toTokens(shares, p.tokens, p.shares) == 0) return;
         vm.prank(from);
         delegation.undelegate(to, shares);
-        done["undelegate"]++;
+        _did("undelegate");
     }
 
     function _withdrawDelegation(address from, address to) private {
@@ -213,7 +238,7 @@ contract Backers is Actors {
         if (d.thawShares == 0 || block.timestamp <= d.thawedAt) return;
         vm.prank(from);
         delegation.withdraw(to);
-        done["withdrawDelegation"]++;
+        _did("withdrawDelegation");
     }
 
     function _release(Bundle storage b) private {
@@ -223,7 +248,7 @@ contract Backers is Actors {
         if (b.released || block.timestamp <= end) return;
         batches.release(b.batch);
         b.released = true;
-        done["releaseBatch"]++;
+        _did("release");
     }
 
     function _closeChannel(address to) private {
@@ -231,15 +256,32 @@ contract Backers is Actors {
         if (channels.channels(id).deposit == 0 || block.timestamp <= channels.channels(id).closesAt) return;
         vm.prank(griefer);
         channels.withdraw(to, griefer);
-        done["closeChannel"]++;
+        _did("closeChannel");
     }
 
-    function _bundled(Case storage c, address to) private returns (Claim memory claim) {
+    /// @dev A case off chain: its fee is what its signer says.
+    function _make(Case storage c, Manner manner, address to, uint256 seed) private {
+        (c.manner, c.seed, c.postedAt) = (manner, seed, 0);
+        (c.kernel, c.element) = (uint32(seed % KERNELS), uint32(seed % 256));
         Run memory run = _runOf(c);
-        claim = _claimOf(run, _request(_inputSide(run)), ++_numbers);
-        (claim.operator, claim.fee, claim.coverage) = (to, 0, 100e18);
-        claim.postBy = uint64(block.timestamp + 1 days);
+        Claim memory claim = _claimOf(run, _request(_inputSide(run)), ++_numbers);
+        (claim.operator, claim.coverage) = (to, 100e18);
+        claim.fee = uint128(seed % (100e18 + 1));
+        claim.postBy = uint64(block.timestamp + seed % 4 hours);
         claim.output = keccak256(abi.encodePacked(uint8(7), run.salt, uint8(1), _opening(run, claim).outputRoot));
+        (c.claim, c.id) = (claim, market.digest(claim));
+    }
+
+    function _lodge(Case storage c) private {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[c.claim.operator], ClaimId.unwrap(c.id));
+        batches.lodge(c.claim, abi.encodePacked(r, s, v));
+        _opened(c);
+        _did("lodge");
+    }
+
+    function _opened(Case storage c) private {
+        c.postedAt = uint64(block.timestamp);
+        cases.push(c);
     }
 
     function _leaves(Bundle storage b) private view returns (SumNode[] memory level) {

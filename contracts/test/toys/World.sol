@@ -90,7 +90,7 @@ abstract contract World is Test {
     function _deploy() internal {
         Allocation[] memory genesis = new Allocation[](1);
         genesis[0] = Allocation(treasury, 1_000_000_000e18);
-        opg = new OPG(genesis);
+        opg = _token(genesis);
         registry = new ModelRegistry(new ToyValidator());
         staking = new Staking(IOPG(address(opg)), FAULT_BOND, 30 days);
         governance = _governance();
@@ -103,6 +103,10 @@ abstract contract World is Test {
 
     function _wiring(address court) internal view returns (Wiring memory) {
         return Wiring(IOPG(address(opg)), staking, registry, Disputes(court), auditPool, governance, guardian);
+    }
+
+    function _token(Allocation[] memory genesis) internal virtual returns (OPG) {
+        return new OPG(genesis);
     }
 
     function _deployMarket(Parameters memory only) internal {
