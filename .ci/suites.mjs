@@ -12,6 +12,7 @@ export const suites = {
     { name: "format and lint", command: ["biome", "ci", "--colors=off", "--max-diagnostics=50"], count: "exit" },
     { name: "contracts build", command: ["hardhat", "build"], folder: "contracts", count: "exit" },
     { name: "generated files", command: ["node", ".ci/generated.mjs"], count: "exit" },
+    { name: "snapshots", command: ["node", "contracts/snapshots.ts"], count: "exit" },
     { name: "types", command: ["turbo", "run", "check", "--output-logs=errors-only"], count: "exit" },
     { name: "packages", ...vitest("--project", "packages") },
     { name: "stories", ...vitest("--project", "test") },

@@ -26,6 +26,7 @@ import {
   tier,
   toyClaim,
 } from "./court.ts";
+import { authorsActs, delegatorsActs, depositsActs, leftoverActs, operatorsActs, soldActs } from "./rareActs.ts";
 
 /** Upper bounds of what people pay, from the issue that asked for them. */
 const BOUNDS: Record<string, number> = {
@@ -49,7 +50,11 @@ const BOUNDS: Record<string, number> = {
 const COLD_ACCOUNT = 2_600;
 
 const SNAPSHOT = fileURLToPath(new URL("../../contracts/gas.json", import.meta.url));
+const DIGITS = new URL("../../packages/models/digits/digits.onnx", import.meta.url);
 const measured: Record<string, number> = {};
+const note = (name: string, gas: number): void => {
+  measured[name] = Math.max(measured[name] ?? 0, gas);
+};
 let chain: Chain;
 let court: Court;
 
@@ -107,9 +112,6 @@ async function paidOffChain() {
 /** Everything on a fresh system the first time, when most slots are still zero: the dearest that each can be. */
 async function live(round: number) {
   const { who, staking, market, disputes } = court;
-  const note = (name: string, gas: number) => {
-    measured[name] = Math.max(measured[name] ?? 0, gas);
-  };
   note("stake", await chain.send(who.operator, staking, "stake", [who.operator, parseEther("50000")]));
 
   const first = BigInt(3 * round + 1);
@@ -189,6 +191,12 @@ describe("what a transaction costs, as billed, the first time and the second", (
     await live(1);
     await paidOffChain();
     await consumed();
+    await operatorsActs(chain, court, note);
+    await delegatorsActs(chain, court, note);
+    await soldActs(chain, court, note);
+    await depositsActs(chain, court, note);
+    await leftoverActs(chain, court, note);
+    await authorsActs(chain, readFileSync(DIGITS), note);
     console.log(measured);
   });
 
