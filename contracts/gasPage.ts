@@ -21,7 +21,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
       ["`withdraw` the deposit", "withdrawDeposit"],
       ["`show` a claim of a batch of 1,024", "show"],
       ["`lodge` a claim that was never posted", "lodge"],
-      ["`check` a claim's bytes from a contract, beyond its calldata", "consume", 15_000],
+      ["read a shown claim's bytes from a contract that has it final, beyond its calldata", "consume", 15_000],
     ],
   ],
   [
@@ -65,6 +65,7 @@ const SECTIONS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
       ["`open`", "open"],
       ["`demand`", "demand", 120_000],
       ["`reveal` 256 hashes at the foot of a trace", "reveal256", 500_000],
+      ["`settleOpening` (its OPG, once the claim is decided)", "settleOpening"],
       ["`expire` (void, slashed)", "expire", 250_000],
       ["`commit`", "commit", 80_000],
       ["`settleBond` (burnt)", "settleBond"],

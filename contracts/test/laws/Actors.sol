@@ -210,7 +210,8 @@ contract Actors is Acts {
         }
     }
 
-    /// @dev The next moment at which the honest have something to do, at most R / 2 away while a lie is open.
+    /// @dev The next moment at which the honest have something to do, at most R / 2 away while a lie is open, but for lies
+    /// that wait for an answer: a proof that is committed does not wait for others' demands.
     function _nextDue(uint256 until) private view returns (uint256 next) {
         next = until;
         for (uint256 i; i < asks.length; i++) {
@@ -219,7 +220,9 @@ contract Actors is Acts {
         }
         for (uint256 i; i < cases.length; i++) {
             if (status(i) != ClaimStatus.Open || cases[i].manner == Manner.Honest) continue;
-            if (!_pendingOf(i) && block.timestamp + tier.reaction / 2 < next) next = block.timestamp + tier.reaction / 2;
+            bool provable = cases[i].manner == Manner.WrongElement && disputes.openings(cases[i].id) != 0;
+            if (_pendingOf(i) && !provable) continue;
+            if (block.timestamp + tier.reaction / 2 < next) next = block.timestamp + tier.reaction / 2;
         }
     }
 

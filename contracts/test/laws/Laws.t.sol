@@ -323,8 +323,9 @@ contract LawsTest is Test {
         assertEq(atMarket + atStaking + atDisputes, 0, "7.1 everybody gets their OPG");
         assertEq(coin, 0, "7.2 everybody gets their native coin");
         (uint256 pooled,,) = books.owedByDelegation();
-        // What rounding keeps: a unit or two for each time that somebody left a pool.
-        assertLe(pooled, 1e7, "7.5 delegators get theirs");
+        // Virtual shares keep a millionth at most of what a pool is paid, since nobody delegates less than 10^6 here, and
+        // rounding a unit or two for each time that somebody left. All that is paid in a walk is below 10^22.
+        assertLe(pooled, 1e16, "7.5 delegators get theirs");
         (uint256 deposited,) = books.owedByChannels();
         assertEq(deposited, 0, "7.5 requesters get their deposits");
     }
