@@ -20,12 +20,6 @@ export const suites = {
   ],
   long: [
     { name: "solidity on forge", command: ["node", ".ci/forge.mjs", "test"], count: "forge" },
-    // The same stories on another EVM: disputes with their money, and a deployment. All of them: npm run test:anvil
-    {
-      name: "stories on anvil",
-      ...vitest("--project", "test", "test/e2e/stories.test.ts", "test/e2e/deploy.test.ts"),
-      env: { OG_EVM: "anvil" },
-    },
     // Brings Chromium from Debian where it is absent; without one it fails.
     { name: "browser", command: ["node", "test/browser/run.ts"], count: "vitest" },
   ],
