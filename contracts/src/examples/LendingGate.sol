@@ -172,7 +172,7 @@ contract LendingGate is InferenceConsumer {
         inputs[0] = Tensors.fromI32(row);
     }
 
-    /// @dev No true result lies outside 0 … 10,000; a false one that does is refused as any risk that is too high.
+    /// @dev No true result lies outside 0 … 10,000; a false one that does is refused, like every risk above the policy's.
     function _onResult(ClaimId id, uint256 requestId, Tensor[] calldata outputs) internal override {
         Loan storage loan = _at(requestId, Stage.Asked);
         int32 risk = Tensors.i32At(outputs[0], 0);

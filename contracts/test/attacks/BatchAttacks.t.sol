@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {Batch, IBatches, SumNode} from "../../src/interfaces/IBatches.sol";
-import {NodeProof} from "../../src/interfaces/IDisputes.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {SumTree} from "../../src/market/SumTree.sol";
 import {Claim, ClaimRecord, ClaimStatus, Opening} from "../../src/types/Claim.sol";
@@ -212,7 +211,7 @@ contract BatchAttacksTest is BatchWorld {
         assertEq(_wealth() + opg.balanceOf(requester), attacker, "nothing before the verdict");
         Position foot = _position(1, 0, 1, 0);
         vm.prank(challenger);
-        disputes.demand{value: 1 ether}(lie, opening, foot, NodeProof(0, new bytes32[](0), 0, new bytes32[](0)));
+        disputes.demand{value: 1 ether}(lie, opening, foot, _noProof());
         skip(tier.answer + 1);
         disputes.expire(lie, foot, opening.traceRoot);
         disputes.settleOpening(lie);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IDisputes, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
-import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters} from "../../src/types/Claim.sol";
+import {IDisputes, NodeProof} from "../../src/interfaces/IDisputes.sol";
+import {Claim, ClaimStatus, Opening, Parameters} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
 import {Position} from "../../src/types/Position.sol";
 import {Alphabet, Trees} from "../toys/Alphabet.sol";
@@ -36,15 +36,6 @@ contract CensorshipAttacksTest is Worth {
         skip(seed % (tier.answer + 1));
     }
 
-    function _none() private pure returns (NodeProof memory) {
-        return NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
-    }
-
-    function _status(ClaimId id) private view returns (ClaimStatus) {
-        (ClaimRecord memory record,) = market.record(id);
-        return record.status;
-    }
-
     /// The challenger knows only the chain, begins within W − the delay, and asks as soon as it can. Whenever the delay falls
     /// and however late the liar answers, the lie falls. Attacker: loses 3c + M. Victim: nothing.
     function testFuzz_censorshipForOneForceInclusionDelay(uint256 when, uint256 begin, uint256 pace) external {
@@ -64,14 +55,12 @@ contract CensorshipAttacksTest is Worth {
         disputes.open(claim, opening);
         _include();
         vm.prank(challenger);
-        disputes.demand{value: 1 ether}(claim, opening, FOOT, _none());
+        disputes.demand{value: 1 ether}(claim, opening, FOOT, _noProof());
         _dawdle(pace >> 64);
-        bytes memory roots;
-        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
         vm.prank(signer);
-        disputes.reveal(claim, FOOT, roots);
+        disputes.reveal(claim, FOOT, _tensorRoots(run));
         _include();
-        NodeProof memory proof = _none();
+        NodeProof memory proof = _noProof();
         proof.tensorRoot = Alphabet.tensorRoot(run.results[2]);
         proof.listPath = Trees.path(_traceLeaves(run, claim), 0, 2);
         vm.prank(challenger);
@@ -80,12 +69,9 @@ contract CensorshipAttacksTest is Worth {
         vm.prank(signer);
         disputes.reveal(claim, _position(5, 2, 0, 0), run.results[2]);
         _include();
-        vm.prank(challenger);
-        disputes.commit(id, keccak256(abi.encode(id, 2, 77, challenger, bytes32("salt"))));
+        _commit(challenger, id, 2, 77);
         _include();
-        bytes memory witness = _witness(run, claim, 2);
-        vm.prank(challenger);
-        disputes.prove(claim, opening, Proof(2, 77, "salt", witness));
+        _prove(challenger, run, claim, 2, 77);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
         assertEq(hand.opg - _hand().opg, 3 * COVERAGE + FAULT_BOND);
         assertEq(_purse(requester).opg, victim.opg + COVERAGE);
@@ -133,7 +119,7 @@ contract CensorshipAttacksTest is Worth {
         _include();
         vm.prank(challenger);
         vm.expectPartialRevert(IDisputes.DisputesTooLate.selector);
-        disputes.demand{value: 1 ether}(claim, opening, FOOT, _none());
+        disputes.demand{value: 1 ether}(claim, opening, FOOT, _noProof());
         vm.warp(uint256(market.quietAt(id)) + tier.grace + 1);
         market.finalise(claim);
         assertEq(_purse(requester).opg, victim - FEE);

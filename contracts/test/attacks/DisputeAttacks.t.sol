@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IDisputes, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
-import {Claim, ClaimRecord, ClaimStatus, Opening} from "../../src/types/Claim.sol";
+import {Claim, ClaimStatus, Opening} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
 import {Position} from "../../src/types/Position.sol";
 import {Alphabet, Trees} from "../toys/Alphabet.sol";
@@ -35,15 +35,6 @@ contract DisputeAttacksTest is Worth {
         assertEq(_purse(challenger).opg, honest.opg + REWARD, "challenger: is paid");
     }
 
-    function _status(ClaimId id) private view returns (ClaimStatus) {
-        (ClaimRecord memory record,) = market.record(id);
-        return record.status;
-    }
-
-    function _none() private pure returns (NodeProof memory) {
-        return NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
-    }
-
     function _demand(Claim memory claim, Opening memory opening, Position position, NodeProof memory proof) private {
         vm.prank(challenger);
         disputes.demand{value: PRICE}(claim, opening, position, proof);
@@ -52,22 +43,6 @@ contract DisputeAttacksTest is Worth {
     function _demandOpening(Claim memory claim) private {
         vm.prank(challenger);
         disputes.demandOpening{value: PRICE}(claim);
-    }
-
-    function _commit(address who, ClaimId id, uint32 k, uint32 e) private {
-        vm.prank(who);
-        disputes.commit(id, keccak256(abi.encode(id, k, e, who, bytes32("salt"))));
-    }
-
-    function _prove(address who, Run memory run, Claim memory claim, uint32 k, uint32 e) private {
-        Opening memory opening = _opening(run, claim);
-        bytes memory witness = _witness(run, claim, k);
-        vm.prank(who);
-        disputes.prove(claim, opening, Proof(k, e, "salt", witness));
-    }
-
-    function _tensorRoots(Run memory run) private pure returns (bytes memory roots) {
-        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
     }
 
     /// The liar answers every demand in its last second, and the challenger, who knows nothing, asks each in the last that
@@ -83,12 +58,12 @@ contract DisputeAttacksTest is Worth {
         vm.prank(signer);
         disputes.open(claim, opening);
         skip(tier.reaction);
-        _demand(claim, opening, FOOT, _none());
+        _demand(claim, opening, FOOT, _noProof());
         skip(tier.answer);
         vm.prank(signer);
         disputes.reveal(claim, FOOT, _tensorRoots(run));
         skip(tier.reaction);
-        NodeProof memory proof = _none();
+        NodeProof memory proof = _noProof();
         proof.tensorRoot = Alphabet.tensorRoot(run.results[2]);
         proof.listPath = Trees.path(_traceLeaves(run, claim), 0, 2);
         Position leaf = _position(5, 2, 0, 0);
@@ -127,7 +102,7 @@ contract DisputeAttacksTest is Worth {
         opening.traceRoot = keccak256("garbage");
         vm.prank(signer);
         ClaimId id = market.postOpened(claim, deadline, opening);
-        _demand(claim, opening, FOOT, _none());
+        _demand(claim, opening, FOOT, _noProof());
         vm.expectPartialRevert(IDisputes.DisputesNoDemand.selector);
         disputes.reveal(claim, FOOT, _tensorRoots(_run(1)));
         skip(tier.answer + 1);
@@ -184,7 +159,7 @@ contract DisputeAttacksTest is Worth {
         vm.expectPartialRevert(IDisputes.DisputesProofTooEarly.selector);
         disputes.prove(claim, opening, Proof(2, 77, "salt", witness));
         _prove(challenger, run, claim, 2, 77);
-        disputes.settleBond(claim, stranger, keccak256(abi.encode(id, 2, 77, stranger, bytes32("salt"))));
+        disputes.settleBond(claim, stranger, _commitment(id, 2, 77, stranger));
         _fellToChallenger(id);
     }
 
@@ -194,7 +169,7 @@ contract DisputeAttacksTest is Worth {
         Run memory run = _lie(1, 2, 77);
         _open();
         (Claim memory claim, ClaimId id) = _postedOpen(run);
-        bytes32 commitment = keccak256(abi.encode(id, 2, 77, challenger, bytes32("salt")));
+        bytes32 commitment = _commitment(id, 2, 77, challenger);
         vm.prank(stranger);
         disputes.commit(id, commitment);
         vm.prank(challenger);
@@ -233,7 +208,7 @@ contract DisputeAttacksTest is Worth {
         _commit(challenger, id, 2, 77);
         vm.roll(block.number + 2);
         _prove(stranger, run, claim, 2, 77);
-        disputes.settleBond(claim, challenger, keccak256(abi.encode(id, 2, 77, challenger, bytes32("salt"))));
+        disputes.settleBond(claim, challenger, _commitment(id, 2, 77, challenger));
         assertGe(2 * (hand.opg - _hand().opg), SLASH);
         assertEq(_purse(requester).opg, victim.opg + COVERAGE);
         assertEq(_purse(challenger).opg, honest.opg);
@@ -249,7 +224,7 @@ contract DisputeAttacksTest is Worth {
         vm.roll(block.number + 2);
         Proof memory proof = Proof(2, 77, "salt", _witness(run, claim, 2));
         bytes memory call_ = abi.encodeCall(IDisputes.prove, (claim, _opening(run, claim), proof));
-        bytes32 commitment = keccak256(abi.encode(id, 2, 77, challenger, bytes32("salt")));
+        bytes32 commitment = _commitment(id, 2, 77, challenger);
         vm.prank(challenger);
         (bool proven,) = address(disputes).call{gas: gas_}(call_);
         assertEq(uint8(_status(id)), uint8(proven ? ClaimStatus.Void : ClaimStatus.Open));

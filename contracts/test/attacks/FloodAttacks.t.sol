@@ -7,7 +7,7 @@ import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {IBatches} from "../../src/interfaces/IBatches.sol";
 import {HeaderFacts} from "../../src/interfaces/IValidator.sol";
 import {Tiers} from "../../src/market/Tiers.sol";
-import {Backing, Claim, ClaimRecord, ClaimStatus, Opening, Request} from "../../src/types/Claim.sol";
+import {Backing, Claim, Opening, Request} from "../../src/types/Claim.sol";
 import {ClaimId, ModelId} from "../../src/types/Identity.sol";
 import {Metadata, Origin} from "../../src/types/Model.sol";
 import {Position} from "../../src/types/Position.sol";
@@ -43,13 +43,13 @@ contract FloodAttacksTest is Worth {
         pure
         returns (Position position, NodeProof memory proof, bytes memory data)
     {
-        proof = NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
+        proof = _noProof();
         if (place < 3) {
             // In the order of their depths: inputs, outputs, trace.
             position = _position([uint8(2), 3, 1][place], 0, 1, 0);
             if (place == 0) data = abi.encode(Alphabet.tensorRoot(run.input));
             else if (place == 1) data = abi.encode(Alphabet.tensorRoot(run.results[KERNELS - 1]));
-            else for (uint256 k; k < KERNELS - 1; k++) data = bytes.concat(data, Alphabet.tensorRoot(run.results[k]));
+            else data = _tensorRoots(run);
         } else if (place == 3) {
             (position, data) = (_position(4, 0, 0, 0), run.input);
             proof.tensorRoot = Alphabet.tensorRoot(data);

@@ -192,7 +192,7 @@ contract ReentrancyAttacksTest is Worth {
         Run memory run = _lie(7, 2, 9);
         (Claim memory lie, ClaimId id) = _postedOpen(run);
         vm.prank(a);
-        disputes.commit(id, keccak256(abi.encode(id, 2, 9, a, bytes32("salt"))));
+        disputes.commit(id, _commitment(id, 2, 9, a));
         Proof memory proof = Proof(2, 9, "salt", _witness(run, lie, 2));
         _mind(address(disputes), abi.encodeCall(IDisputes.prove, (lie, _opening(run, lie), proof)));
     }

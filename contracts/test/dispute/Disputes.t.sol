@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Demand, DemandStatus, IDisputes, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
+import {DemandStatus, IDisputes, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {Claim, ClaimRecord, ClaimStatus, Opening} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
@@ -16,41 +16,15 @@ contract DisputesTest is World {
         vm.expectRevert(bytes.concat(selector, arguments));
     }
 
-    function _status(ClaimId id) internal view returns (ClaimStatus) {
-        (ClaimRecord memory record,) = market.record(id);
-        return record.status;
-    }
-
     function _demandOpening(Claim memory claim) internal {
         vm.prank(challenger);
         disputes.demandOpening{value: PRICE}(claim);
-    }
-
-    function _noProof() internal pure returns (NodeProof memory) {
-        return NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
     }
 
     /// @dev The tensor of an output hangs from a list of one.
     function _outputProof(Run memory run) internal pure returns (NodeProof memory proof) {
         proof = _noProof();
         proof.tensorRoot = Alphabet.tensorRoot(run.results[KERNELS - 1]);
-    }
-
-    function _commitment(ClaimId id, uint32 k, uint32 e, address prover) internal pure returns (bytes32) {
-        return keccak256(abi.encode(id, k, e, prover, bytes32("salt")));
-    }
-
-    function _commit(ClaimId id, uint32 k, uint32 e) internal returns (bytes32 commitment) {
-        commitment = _commitment(id, k, e, challenger);
-        vm.prank(challenger);
-        disputes.commit(id, commitment);
-    }
-
-    function _prove(Run memory run, Claim memory claim, uint32 k, uint32 e) internal {
-        Opening memory opening = _opening(run, claim);
-        bytes memory witness = _witness(run, claim, k);
-        vm.prank(challenger);
-        disputes.prove(claim, opening, Proof(k, e, "salt", witness));
     }
 
     /// A lie in a posted trace falls to one proof; money goes by the waterfall.
@@ -60,9 +34,9 @@ contract DisputesTest is World {
         uint256 before = opg.balanceOf(challenger);
         uint256 victim = opg.balanceOf(requester);
         uint256 supply = opg.totalSupply();
-        _commit(id, 2, 77);
+        _commit(challenger, id, 2, 77);
         vm.roll(block.number + 2);
-        _prove(run, claim, 2, 77);
+        _prove(challenger, run, claim, 2, 77);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
         assertEq(opg.balanceOf(challenger), before + COVERAGE / 2 + FAULT_BOND / 4);
         assertEq(opg.balanceOf(requester), victim + FEE + COVERAGE);
@@ -78,16 +52,16 @@ contract DisputesTest is World {
         _expect(IMarket.MarketClaimNotOpen.selector, abi.encode(id, ClaimStatus.Void));
         disputes.commit(id, "again");
         vm.expectPartialRevert(IDisputes.DisputesClaimNotOpen.selector);
-        _prove(run, claim, 2, 77);
+        _prove(challenger, run, claim, 2, 77);
     }
 
     /// A forged output beside an honest trace falls at the output kernel.
     function test_forgedOutputFalls() external {
         Run memory run = _lie(2, KERNELS - 1, 255);
         (Claim memory claim, ClaimId id) = _postedOpen(run);
-        _commit(id, KERNELS - 1, 255);
+        _commit(challenger, id, KERNELS - 1, 255);
         vm.roll(block.number + 2);
-        _prove(run, claim, KERNELS - 1, 255);
+        _prove(challenger, run, claim, KERNELS - 1, 255);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
     }
 
@@ -97,25 +71,25 @@ contract DisputesTest is World {
         (otherK, otherE) = (otherK % KERNELS, otherE % 256);
         Run memory run = _lie(seed, k, e);
         (Claim memory claim, ClaimId id) = _postedOpen(run);
-        _commit(id, k, e);
-        if (otherK != k || otherE != e) _commit(id, otherK, otherE);
+        _commit(challenger, id, k, e);
+        if (otherK != k || otherE != e) _commit(challenger, id, otherK, otherE);
         vm.roll(block.number + 2);
         if (otherK != k || otherE != e) {
             vm.expectRevert(ToyArbiter.ToyElementRight.selector);
-            _prove(run, claim, otherK, otherE);
+            _prove(challenger, run, claim, otherK, otherE);
         }
-        _prove(run, claim, k, e);
+        _prove(challenger, run, claim, k, e);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
     }
 
     function test_falseAccuserGainsNothing() external {
         Run memory run = _run(3);
         (Claim memory claim, ClaimId id) = _postedOpen(run);
-        bytes32 commitment = _commit(id, 1, 5);
+        bytes32 commitment = _commit(challenger, id, 1, 5);
         uint256 supply = opg.totalSupply();
         vm.roll(block.number + 2);
         vm.expectRevert(ToyArbiter.ToyElementRight.selector);
-        _prove(run, claim, 1, 5);
+        _prove(challenger, run, claim, 1, 5);
         vm.warp(START + tier.grace);
         _expect(IDisputes.DisputesBondNotDue.selector, abi.encode(id, START + tier.grace));
         disputes.settleBond(claim, challenger, commitment);
@@ -133,9 +107,9 @@ contract DisputesTest is World {
         bytes32 mine = _commitment(id, 0, 0, stranger);
         vm.prank(stranger);
         disputes.commit(id, mine);
-        _commit(id, 0, 0);
+        _commit(challenger, id, 0, 0);
         vm.roll(block.number + 2);
-        _prove(run, claim, 0, 0);
+        _prove(challenger, run, claim, 0, 0);
         disputes.settleBond(claim, stranger, mine);
         assertEq(opg.balanceOf(stranger), 1_000_000e18);
         assertTrue(disputes.commitments(id, stranger, mine).settled);
@@ -146,13 +120,13 @@ contract DisputesTest is World {
         (Claim memory claim, ClaimId id) = _postedOpen(run);
         bytes32 commitment = _commitment(id, 1, 9, challenger);
         _expect(IDisputes.DisputesNoCommitment.selector, abi.encode(id, challenger, commitment));
-        _prove(run, claim, 1, 9);
-        _commit(id, 1, 9);
+        _prove(challenger, run, claim, 1, 9);
+        _commit(challenger, id, 1, 9);
         _expect(IDisputes.DisputesCommitmentKnown.selector, abi.encode(id, challenger, commitment));
-        _commit(id, 1, 9);
+        _commit(challenger, id, 1, 9);
         vm.roll(block.number + 1);
         _expect(IDisputes.DisputesProofTooEarly.selector, abi.encode(block.number, block.number + 1));
-        _prove(run, claim, 1, 9);
+        _prove(challenger, run, claim, 1, 9);
         vm.roll(block.number + 1);
 
         // Only the committer: the same words from another are another commitment.
@@ -175,17 +149,17 @@ contract DisputesTest is World {
 
         vm.warp(START + tier.grace + 1);
         _expect(IDisputes.DisputesProofTooLate.selector, abi.encode(START + tier.grace + 1, START + tier.grace));
-        _prove(run, claim, 1, 9);
+        _prove(challenger, run, claim, 1, 9);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Open));
     }
 
     function test_commitAfterQuietIsRefused() external {
         (, ClaimId id) = _posted(_run(6));
         vm.warp(START + tier.window);
-        _commit(id, 0, 0);
+        _commit(challenger, id, 0, 0);
         vm.warp(START + tier.window + 1);
         _expect(IDisputes.DisputesTooLate.selector, abi.encode(id, START + tier.window, block.timestamp));
-        _commit(id, 0, 1);
+        _commit(challenger, id, 0, 1);
     }
 
     /// Withheld data: demanded, bought, and then one proof.
@@ -209,10 +183,8 @@ contract DisputesTest is World {
         assertEq(disputes.depth(claim, foot), 6);
         vm.prank(challenger);
         disputes.demand{value: PRICE}(claim, opening, foot, _noProof());
-        bytes memory roots;
-        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
         vm.prank(stranger);
-        disputes.reveal(claim, foot, roots);
+        disputes.reveal(claim, foot, _tensorRoots(run));
         // Whoever brings the answer, the operator is paid: who copies it from the mempool gains nothing.
         assertEq(disputes.credits(stranger), 0);
         assertEq(disputes.credits(signer), 2 * PRICE);
@@ -227,11 +199,11 @@ contract DisputesTest is World {
         vm.prank(signer);
         disputes.reveal(claim, leaf, run.results[1]);
 
-        _commit(id, 1, 200);
+        _commit(challenger, id, 1, 200);
         vm.roll(block.number + 2);
         _expect(IDisputes.DisputesClaimUndecided.selector, abi.encode(id));
         disputes.settleOpening(claim);
-        _prove(run, claim, 1, 200);
+        _prove(challenger, run, claim, 1, 200);
         assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
         uint256 before = opg.balanceOf(challenger);
         vm.prank(stranger);
@@ -303,43 +275,6 @@ contract DisputesTest is World {
         disputes.expire(claim, _claimPosition(), 0);
     }
 
-    /// The price of an opening is the operator's once its claim is final, and not before.
-    function test_openingOfATruthIsPaidWhenItIsFinal() external {
-        (Claim memory claim, ClaimId id) = _posted(_run(9));
-        _expect(IDisputes.DisputesClaimUndecided.selector, abi.encode(id));
-        disputes.settleOpening(claim);
-        _demandOpening(claim);
-        vm.prank(signer);
-        disputes.open(claim, _opening(_run(9), claim));
-        vm.warp(START + tier.window + tier.grace + 1);
-        market.finalise(claim);
-        uint256 before = opg.balanceOf(payee);
-        disputes.settleOpening(claim);
-        assertEq(opg.balanceOf(payee), before + disputes.openingPrice(claim));
-        assertEq(opg.balanceOf(address(disputes)), 0);
-        assertEq(uint8(disputes.demands(id, _claimPosition(), 0).status), uint8(DemandStatus.Settled));
-        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
-        disputes.settleOpening(claim);
-    }
-
-    /// What expiry or `reclaim` gave back is not paid again, and a claim that nobody opened owes nobody.
-    function test_openingIsPaidOnce() external {
-        (Claim memory silent, ClaimId id) = _posted(_run(9));
-        (Claim memory opened, ClaimId posted) = _postedOpen(_lie(10, 2, 3));
-        _demandOpening(silent);
-        vm.warp(START + tier.answer + 1);
-        disputes.expire(silent, _claimPosition(), 0);
-        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(id, _claimPosition(), bytes32(0)));
-        disputes.settleOpening(silent);
-        vm.warp(block.timestamp + tier.freeze + tier.grace + 1);
-        market.finalise(opened);
-        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(posted, _claimPosition(), bytes32(0)));
-        disputes.settleOpening(opened);
-        (Claim memory unknown,) = _asked(_run(11));
-        _expect(IDisputes.DisputesNoDemand.selector, abi.encode(market.digest(unknown), _claimPosition(), bytes32(0)));
-        disputes.settleOpening(unknown);
-    }
-
     /// A false output whose preimage nobody has: the operator can not open it at depth 0.
     function test_outputWithoutPreimageFallsAtDepthZero() external {
         Run memory run = _run(10);
@@ -386,9 +321,9 @@ contract DisputesTest is World {
         disputes.demand{value: PRICE}(claim, opening, foot, _noProof());
         _expect(IDisputes.DisputesClaimNotVoid.selector, abi.encode(id, ClaimStatus.Open));
         disputes.reclaim(claim, foot, opening.traceRoot);
-        _commit(id, 3, 3);
+        _commit(challenger, id, 3, 3);
         vm.roll(block.number + 2);
-        _prove(run, claim, 3, 3);
+        _prove(challenger, run, claim, 3, 3);
         vm.warp(START + tier.answer + 1);
         _expect(IMarket.MarketClaimNotOpen.selector, abi.encode(id, ClaimStatus.Void));
         disputes.expire(claim, foot, opening.traceRoot);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Disputes} from "../../src/dispute/Disputes.sol";
 import {IArbiter, Roots} from "../../src/interfaces/IArbiter.sol";
-import {DemandStatus, IDisputes, NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
+import {DemandStatus, IDisputes, Proof} from "../../src/interfaces/IDisputes.sol";
 import {Hashes} from "../../src/libraries/Hashes.sol";
 import {Market} from "../../src/market/Market.sol";
 import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters} from "../../src/types/Claim.sol";
@@ -31,10 +31,6 @@ contract Expecting is IArbiter {
 /// @notice The last value that is still allowed, the last second that still counts, and what the Arbiter is asked.
 contract DisputesEdgesTest is World {
     uint256 private constant PRICE = 1 ether;
-
-    function _noProof() private pure returns (NodeProof memory) {
-        return NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
-    }
 
     function _court(IArbiter arbiter, uint128 bond, uint256 floor) private returns (Market m, Disputes d) {
         Parameters[] memory tiers = new Parameters[](1);

@@ -22,7 +22,7 @@ contract PlacesTest is World {
 
     bytes32[] private _inputLeaves;
     bytes32[] private _wideLeaves;
-    bytes32[] private _tensorRoots;
+    bytes32[] private _roots;
     bytes32[] private _traceTree;
     Claim private _claim;
     Opening private _opened;
@@ -38,7 +38,7 @@ contract PlacesTest is World {
             bytes32 root = k == WIDE_KERNEL
                 ? Hashes.tensor(WIDE, Trees.root(_wideLeaves))
                 : Hashes.tensor(SMALL, keccak256(abi.encode("leaf", k)));
-            _tensorRoots.push(root);
+            _roots.push(root);
         }
         _post();
     }
@@ -65,14 +65,14 @@ contract PlacesTest is World {
         _opened.salt = "salt";
         _opened.inputRoot = Hashes.list(1, Hashes.tensor(INPUT, Trees.root(_inputLeaves)));
         bytes32[] memory outputs = new bytes32[](2);
-        (outputs[0], outputs[1]) = (_tensorRoots[100], _tensorRoots[300]);
+        (outputs[0], outputs[1]) = (_roots[100], _roots[300]);
         _opened.outputRoot = Hashes.list(2, Trees.root(outputs));
         Request memory terms = _request(Hashes.claimSide("salt", 0, _opened.inputRoot));
         vm.prank(requester);
         uint256 requestId = market.request(terms);
         bytes32 salt = Hashes.traceSalt(operator, requester, requestId);
         for (uint32 k; k < MANY; k++) {
-            if (k != 100 && k != 300) _traceTree.push(Hashes.traceLeaf(salt, k, _tensorRoots[k]));
+            if (k != 100 && k != 300) _traceTree.push(Hashes.traceLeaf(salt, k, _roots[k]));
         }
         _opened.traceRoot = Trees.root(_traceTree);
         _claim = Claim({
@@ -123,19 +123,19 @@ contract PlacesTest is World {
         _buy(_position(1, 0, 2, 0), proof, _join(Trees.nodesAt(_traceTree, 8), 0, 2));
         // Ranks 256 … 298 are kernels 257 … 299: output 100 lies before them.
         bytes32[] memory roots = new bytes32[](43);
-        for (uint256 i; i < 43; i++) roots[i] = _tensorRoots[257 + i];
+        for (uint256 i; i < 43; i++) roots[i] = _roots[257 + i];
         _below(proof, _traceTree, 1, 1);
         assertEq(disputes.depth(_claim, _position(1, 0, 1, 1)), 7);
         _buy(_position(1, 0, 1, 1), proof, _join(roots, 0, 43));
         // The first 256 ranks hold output 100 in their midst.
         roots = new bytes32[](256);
-        for (uint256 i; i < 256; i++) roots[i] = _tensorRoots[i < 100 ? i : i + 1];
+        for (uint256 i; i < 256; i++) roots[i] = _roots[i < 100 ? i : i + 1];
         _below(proof, _traceTree, 1, 0);
         _buy(_position(1, 0, 1, 0), proof, _join(roots, 0, 256));
     }
 
     function test_tracedTensorDownToALeaf() external {
-        NodeProof memory proof = _hang(_tensorRoots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
+        NodeProof memory proof = _hang(_roots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
         assertEq(disputes.depth(_claim, _position(5, WIDE_KERNEL, 2, 0)), 8);
         _buy(_position(5, WIDE_KERNEL, 2, 0), proof, _join(Trees.nodesAt(_wideLeaves, 8), 0, 3));
         _below(proof, _wideLeaves, 1, 2);
@@ -153,21 +153,21 @@ contract PlacesTest is World {
         _below(proof, _inputLeaves, 1, 0);
         _buy(_position(4, 0, 1, 0), proof, _join(_inputLeaves, 0, 256));
         bytes32[] memory outputs = new bytes32[](2);
-        (outputs[0], outputs[1]) = (_tensorRoots[100], _tensorRoots[300]);
+        (outputs[0], outputs[1]) = (_roots[100], _roots[300]);
         _buy(_position(3, 0, 1, 0), _hang(0, new bytes32[](0)), _join(outputs, 0, 2));
     }
 
     function test_pathsThatDoNotFitAreRefused() external {
         uint256 price = 1 ether;
         Position position = _position(5, WIDE_KERNEL, 1, 0);
-        NodeProof memory proof = _hang(_tensorRoots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
+        NodeProof memory proof = _hang(_roots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
         _below(proof, _wideLeaves, 1, 0);
 
         // another tensor's root
-        proof.tensorRoot = _tensorRoots[WIDE_KERNEL + 1];
+        proof.tensorRoot = _roots[WIDE_KERNEL + 1];
         vm.expectPartialRevert(IDisputes.DisputesPathInvalid.selector);
         disputes.demand{value: price}(_claim, _opened, position, proof);
-        proof.tensorRoot = _tensorRoots[WIDE_KERNEL];
+        proof.tensorRoot = _roots[WIDE_KERNEL];
 
         // another node
         proof.node = _wideLeaves[0];

@@ -122,7 +122,7 @@ abstract contract Acts is World {
     function _demandTrace(uint256 index, address by) internal {
         // A run is made anew for it, which takes longer than all else.
         if (cases[index].traced) return;
-        NodeProof memory proof = NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
+        NodeProof memory proof = _noProof();
         Opening memory opening = _openingOf(cases[index]);
         cases[index].traced = _demand(Ask(index, _position(1, 0, 1, 0), opening.traceRoot, 0), opening, proof, by);
     }
@@ -170,7 +170,7 @@ abstract contract Acts is World {
         }
         bool trace = a.position.object() == 1;
         if (trace && c.manner == Manner.GarbageTrace) return;
-        bytes memory data = trace ? _tensorRoots(c) : _runOf(c).results[a.position.tensor()];
+        bytes memory data = trace ? _tensorRoots(_runOf(c)) : _runOf(c).results[a.position.tensor()];
         vm.prank(c.claim.operator);
         disputes.reveal(c.claim, a.position, data);
         _did("reveal");
@@ -203,7 +203,7 @@ abstract contract Acts is World {
     function _commit(uint256 index, uint32 kernel, uint32 element, address prover) internal {
         Case storage c = cases[index];
         if (block.timestamp > market.quietAt(c.id)) return;
-        bytes32 commitment = keccak256(abi.encode(c.id, kernel, element, prover, bytes32("salt")));
+        bytes32 commitment = _commitment(c.id, kernel, element, prover);
         if (disputes.commitments(c.id, prover, commitment).time != 0) return;
         vm.prank(prover);
         disputes.commit(c.id, commitment);
@@ -304,11 +304,6 @@ abstract contract Acts is World {
     function _openingOf(Case storage c) internal view returns (Opening memory opening) {
         opening = _opening(_runOf(c), c.claim);
         if (c.manner == Manner.GarbageTrace) opening.traceRoot = keccak256("garbage");
-    }
-
-    function _tensorRoots(Case storage c) private view returns (bytes memory roots) {
-        Run memory run = _runOf(c);
-        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
     }
 
     function _demandOf(Ask storage a) internal view returns (Demand memory) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Test} from "forge-std/Test.sol";
 import {Disputes} from "../../src/dispute/Disputes.sol";
+import {NodeProof, Proof} from "../../src/interfaces/IDisputes.sol";
 import {IOPG} from "../../src/interfaces/IOPG.sol";
 import {Offer} from "../../src/interfaces/IStaking.sol";
 import {Hashes} from "../../src/libraries/Hashes.sol";
@@ -10,7 +11,7 @@ import {Market, Wiring} from "../../src/market/Market.sol";
 import {ModelRegistry} from "../../src/registry/ModelRegistry.sol";
 import {Staking} from "../../src/staking/Staking.sol";
 import {Allocation, OPG} from "../../src/token/OPG.sol";
-import {Claim, Levels, Opening, Parameters, Request} from "../../src/types/Claim.sol";
+import {Claim, ClaimRecord, ClaimStatus, Levels, Opening, Parameters, Request} from "../../src/types/Claim.sol";
 import {ClaimId, ModelId} from "../../src/types/Identity.sol";
 import {Metadata, Origin} from "../../src/types/Model.sol";
 import {Position} from "../../src/types/Position.sol";
@@ -268,5 +269,36 @@ abstract contract World is Test {
         w.result = run.results[k];
         w.resultPath = k == KERNELS - 1 ? new bytes32[](0) : Trees.path(leaves, 0, k);
         return abi.encode(w);
+    }
+
+    function _status(ClaimId id) internal view returns (ClaimStatus) {
+        (ClaimRecord memory record,) = market.record(id);
+        return record.status;
+    }
+
+    function _noProof() internal pure returns (NodeProof memory) {
+        return NodeProof(0, new bytes32[](0), 0, new bytes32[](0));
+    }
+
+    /// @notice What answers a demand of the trace's foot.
+    function _tensorRoots(Run memory run) internal pure returns (bytes memory roots) {
+        for (uint256 k; k < KERNELS - 1; k++) roots = bytes.concat(roots, Alphabet.tensorRoot(run.results[k]));
+    }
+
+    function _commitment(ClaimId id, uint32 k, uint32 e, address prover) internal pure returns (bytes32) {
+        return keccak256(abi.encode(id, k, e, prover, bytes32("salt")));
+    }
+
+    function _commit(address prover, ClaimId id, uint32 k, uint32 e) internal returns (bytes32 commitment) {
+        commitment = _commitment(id, k, e, prover);
+        vm.prank(prover);
+        disputes.commit(id, commitment);
+    }
+
+    function _prove(address prover, Run memory run, Claim memory claim, uint32 k, uint32 e) internal {
+        Opening memory opening = _opening(run, claim);
+        bytes memory witness = _witness(run, claim, k);
+        vm.prank(prover);
+        disputes.prove(claim, opening, Proof(k, e, "salt", witness));
     }
 }

@@ -69,6 +69,7 @@ const DAY = 24n * 3600n;
 /**
  * Buys one answer: a voucher is written down, then sent with the input, and no further one is signed in its lane before
  * the receipt for it is here. So an operator that takes a voucher and gives nothing has one fee, and gets no second one.
+ * Asked again for the input (with its salt) of the last voucher, it gives that voucher's answer: a retry never pays twice.
  * @throws AnswerError when what comes back is not what was asked for; RemoteError when nothing does
  */
 export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Promise<Bought> {
@@ -76,7 +77,8 @@ export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Pro
   const lane: LaneName = { channel: channelId(parties), modelRoot, parameters };
   const { endpoint } = purchase.operator;
   purse.keepInput(input);
-  await settleLast(reader, purse, lane, purchase);
+  const bought = await settleLast(reader, purse, lane, purchase);
+  if (bought) return withOutputs(endpoint, bought);
   for (let tries = 2; tries > 0; tries--) {
     const state = await nextVoucher(reader, purse.lane(lane), lane, purchase);
     purse.keepLane(lane, state);
@@ -100,14 +102,21 @@ function keepAnswer(purse: Purse, lane: LaneName, state: LaneState, receipt: Rec
 const requestOf = (reader: Reader, lane: LaneName, { cumulative }: Pick<LastVoucher, "cumulative">): bigint =>
   boughtBy(voucherDomainOf(reader), { ...lane, cumulative });
 
-/** The answer to the last voucher may have come while we were away. */
-async function settleLast(reader: Reader, purse: Purse, lane: LaneName, purchase: Purchase): Promise<void> {
+/** The answer to the last voucher may have come while we were away; it is returned where it is the one now asked for. */
+async function settleLast(
+  reader: Reader,
+  purse: Purse,
+  lane: LaneName,
+  purchase: Purchase,
+): Promise<Receipt | undefined> {
   const state = purse.lane(lane);
-  if (!state || state.answered) return;
+  const wanted = state?.input === packageInput(purchase.input) && state.coverage === purchase.coverage;
+  if (!state || (state.answered && !wanted)) return undefined;
   const receipt = await fetchReceipt(purchase.operator.endpoint, requestOf(reader, lane, state));
-  if (!receipt) return;
+  if (!receipt) return undefined;
   await checkAnswer(reader, receipt, { ...purchase, lane, state });
   keepAnswer(purse, lane, state, receipt);
+  return wanted ? receipt : undefined;
 }
 
 /** The next voucher, for this input; the last one again where it bought nothing yet and pays enough. */

@@ -131,33 +131,41 @@ export async function fetchBatch(
 /** Milliseconds in which an operator runs a model. */
 const RUN_TIMEOUT = 120_000;
 
+type Said = { readonly url: string; readonly response: Response; readonly said: string };
+
+/** Hands over an input, to be run, with fields that say what for. */
+async function hand(
+  endpoint: string,
+  path: string,
+  input: Package,
+  fields: Readonly<Record<string, string>>,
+): Promise<Said> {
+  const url = urlOf(endpoint, path);
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  body.set("input", new Blob([encodePackage(input) as Uint8Array<ArrayBuffer>]));
+  const response = await call(url, { method: "POST", body, signal: AbortSignal.timeout(RUN_TIMEOUT) });
+  return { url, response, said: text(await limited(url, response, 1 << 16)) };
+}
+
+function accepted({ url, response, said }: Said): string {
+  if (!response.ok) throw new RemoteError(`${url}: ${said}`, response.status);
+  return said;
+}
+
 /**
  * Hands an operator a voucher and an input. What comes back is the receipt, not checked, or, when the voucher is spent,
  * the last one of its lane.
  */
 export async function placeOrder(endpoint: string, order: Order, input: Package): Promise<Receipt | LastVoucher> {
-  const url = urlOf(endpoint, "/orders");
-  const body = new FormData();
-  body.set("order", orderToJson(order));
-  body.set("input", new Blob([encodePackage(input) as Uint8Array<ArrayBuffer>]));
-  const response = await call(url, { method: "POST", body, signal: AbortSignal.timeout(RUN_TIMEOUT) });
-  if (response.ok) return receiptFromJson(text(await limited(url, response, 1 << 16)));
-  const reason = text(await limited(url, response, 1 << 16));
-  if (response.status === 409) return lastVoucherFromJson(reason);
-  throw new RemoteError(`${url}: ${reason}`, response.status);
+  const got = await hand(endpoint, "/orders", input, { order: orderToJson(order) });
+  return got.response.status === 409 ? lastVoucherFromJson(got.said) : receiptFromJson(accepted(got));
 }
 
 /** Hands a watcher a signed claim with its input, and its leaf where one is known. What it found, in words. */
 export async function handClaim(endpoint: string, { receipt, leaf }: HeldClaim, input: Package): Promise<Finding> {
-  const url = urlOf(endpoint, "/claims");
-  const body = new FormData();
-  body.set("receipt", receiptToJson(receipt));
-  body.set("leaf", leaf ? leafToJson(leaf) : "");
-  body.set("input", new Blob([encodePackage(input) as Uint8Array<ArrayBuffer>]));
-  const response = await call(url, { method: "POST", body, signal: AbortSignal.timeout(RUN_TIMEOUT) });
-  const found = text(await limited(url, response, 1 << 16));
-  if (!response.ok) throw new RemoteError(`${url}: ${found}`, response.status);
-  return JSON.parse(found) as Finding;
+  const fields = { receipt: receiptToJson(receipt), leaf: leaf ? leafToJson(leaf) : "" };
+  return JSON.parse(accepted(await hand(endpoint, "/claims", input, fields))) as Finding;
 }
 
 /** Whether a node answers and is ready, now. */

@@ -155,6 +155,26 @@ test("an answer that came while we were away is kept, and the next one is paid a
   expect(kept).toHaveLength(2);
 });
 
+test.each(["/orders", "/outputs"])(
+  "a retry gives the answer that was paid for, when what comes of %s got lost",
+  async (path) => {
+    const { orders, receipts } = operator();
+    const { ask, kept } = payer();
+    const real = globalThis.fetch;
+    vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+      const response = await real(url, init);
+      if (url.endsWith(path)) throw new Error("lost");
+      return response;
+    });
+    await expect(ask(1)).rejects.toThrow(/did not answer/);
+    vi.stubGlobal("fetch", real);
+    const { digest } = await ask(1);
+    expect(orders).toHaveLength(1);
+    expect(receipts.size).toBe(1);
+    expect(new Set(kept)).toEqual(new Set([digest]));
+  },
+);
+
 test("who lost count goes on from its own last voucher, and from nobody else's", async () => {
   const { orders } = operator();
   const { ask, forget } = payer();
