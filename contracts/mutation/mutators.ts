@@ -77,8 +77,9 @@ function ofBinary(source: Source, node: Node): string[] {
   const found = (OTHERS[operator] ?? []).map((other) => `(${a}) ${other} (${b})`);
   if (operator === "-" || operator === "/") found.push(`(${b}) ${operator} (${a})`);
   if (operator === "/") found.push(`((${a}) + (${b}) - 1) / (${b})`);
-  if (typeOf(left).startsWith("int_const")) found.push(`(${a} + 1) ${operator} (${b})`);
-  if (typeOf(right).startsWith("int_const")) found.push(`(${a}) ${operator} (${b} + 1)`);
+  const isConstant = (side: Node) => typeOf(side).startsWith("int_const");
+  if (isConstant(left) && NUMBER.test(typeOf(right))) found.push(`(${a} + 1) ${operator} (${b})`);
+  if (isConstant(right) && NUMBER.test(typeOf(left))) found.push(`(${a}) ${operator} (${b} + 1)`);
   if (operator === "&&" || operator === "||") found.push(a, b);
   return found;
 }
@@ -114,6 +115,10 @@ const rounded = (call: string): string[] => {
   return [`${call.slice(0, -1)}, Math.Rounding.Ceil)`];
 };
 
+/** Solidity refuses a pointer to storage that may be left unset. */
+const pointed = (node: Node): boolean =>
+  node.nodeType === "Assignment" && typeOf(nodeAt(node, "leftHandSide")).endsWith(" storage pointer");
+
 /** Subtrees that say something only to readers of logs and errors. */
 const silent = (node: Node): boolean =>
   ["EmitStatement", "RevertStatement", "VariableDeclaration", "Literal"].includes(node.nodeType) ||
@@ -141,7 +146,7 @@ export function faultsOf(source: Source): Fault[] {
   function statement(node: Node, inElse: boolean): void {
     const expression = nodeAt(node, "expression");
     const text = textOf(source, expression);
-    if (!inElse) note(node, "without", "");
+    if (!inElse && !pointed(expression)) note(node, "without", "");
     if (expression.nodeType === "Assignment" || expression.nodeType === "UnaryOperation")
       for (const other of OTHERS[String(expression["operator"])] ?? [])
         note(node, "instead", text.replace(String(expression["operator"]), other));

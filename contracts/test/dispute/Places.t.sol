@@ -12,12 +12,12 @@ import {Trees} from "../toys/Alphabet.sol";
 import {World} from "../toys/World.sol";
 
 /// @notice Every object and depth of a model whose trace and tensors need several rounds: 301 kernels, outputs 100 and 300,
-/// an f32 input of 300 leaves, an i8 result of 600.
+/// an f32 input of 300 leaves, an i8 result of 600 whose last leaf holds one byte.
 contract PlacesTest is World {
     uint32 private constant MANY = 301;
     Shape private constant SMALL = Shape.wrap((1 << 32) | 64);
     Shape private constant INPUT = Shape.wrap(64 * 299 + 1);
-    Shape private constant WIDE = Shape.wrap((2 << 32) | 256 * 600);
+    Shape private constant WIDE = Shape.wrap((2 << 32) | (256 * 599 + 1));
     uint32 private constant WIDE_KERNEL = 150;
 
     bytes32[] private _inputLeaves;
@@ -163,11 +163,14 @@ contract PlacesTest is World {
         NodeProof memory proof = _hang(_roots[WIDE_KERNEL], Trees.path(_traceTree, 0, WIDE_KERNEL - 1));
         _below(proof, _wideLeaves, 1, 0);
 
-        // another tensor's root
-        proof.tensorRoot = _roots[WIDE_KERNEL + 1];
+        // another tensor, with nodes of its own
+        bytes32[] memory other = new bytes32[](600);
+        proof.tensorRoot = Hashes.tensor(WIDE, Trees.root(other));
+        _below(proof, other, 1, 0);
         vm.expectPartialRevert(IDisputes.DisputesPathInvalid.selector);
         disputes.demand{value: price}(_claim, _opened, position, proof);
         proof.tensorRoot = _roots[WIDE_KERNEL];
+        _below(proof, _wideLeaves, 1, 0);
 
         // another node
         proof.node = _wideLeaves[0];

@@ -97,6 +97,18 @@ contract BatchesTest is BatchWorld {
     }
 
     /// What Market and tier would not take of a request they do not take of a leaf.
+    function test_neverPosted() external {
+        Posted memory p = _post(_claims(1));
+        p.batch.coverage += 1;
+        bytes32 id = keccak256(abi.encode(p.batch));
+        skip(tier.window + 1);
+        _expect(IBatches.BatchesNotOpen.selector, abi.encode(id));
+        batches.release(p.batch);
+        SumNode[] memory path = _path(p, 0);
+        _expect(IBatches.BatchesNotOpen.selector, abi.encode(id));
+        batches.show(p.batch, p.claims[0], 0, path);
+    }
+
     function test_claimsThatAreNone() external {
         Claim[] memory claims = _claims(7);
         claims[0].requestId = type(uint64).max;

@@ -35,6 +35,23 @@ contract ChannelEdgesTest is ChannelWorld {
         assertEq(audits, 0.2e18);
     }
 
+    /// Neighbours of one model and two tiers: each fee is shared out as its own tier says.
+    function test_neighboursOfTwoTiers() external {
+        vm.prank(governance);
+        bytes32 second = market.resplit(tierHash, 2000, 1000);
+        Redemption[] memory list = new Redemption[](3);
+        list[0] = _voucherFor(model, 1e18);
+        for (uint128 i = 1; i < 3; i++) {
+            list[i] = _signed(channels, Redemption(_parties(), model, second, 0, 1e18, i * 1e18, ""), sessionKey);
+        }
+        uint256 operators = opg.balanceOf(payee);
+        assertEq(channels.redeem(operator, list), 3e18);
+        (uint96 burnable, uint96 audits) = channels.pots();
+        assertEq(burnable, 0.05e18 + 0.2e18);
+        assertEq(audits, 0.05e18 + 0.4e18);
+        assertEq(opg.balanceOf(payee) - operators, 0.8e18 + 1.2e18);
+    }
+
     function test_redeemedInTheLastSecond() external {
         uint40 end = uint40(block.timestamp) + CHANNEL_THAW;
         vm.startPrank(requester);

@@ -2,11 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {IBatches} from "../../src/interfaces/IBatches.sol";
+import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {IDisputes} from "../../src/interfaces/IDisputes.sol";
 import {IMarket, Standing} from "../../src/interfaces/IMarket.sol";
 import {Channels} from "../../src/market/Channels.sol";
 import {Market, Wiring} from "../../src/market/Market.sol";
-import {Claim, ClaimRecord, ClaimStatus, Parameters, Request} from "../../src/types/Claim.sol";
+import {Claim, ClaimRecord, ClaimStatus, Opening, Parameters, Request} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
 import {BatchWorld, Posted} from "../toys/BatchWorld.sol";
 
@@ -104,11 +105,12 @@ contract MarketEdgesTest is BatchWorld {
         vm.prank(challenger);
         disputes.demandOpening{value: 1 ether}(silent);
         vm.warp(START + tier.answer + 1 - tier.window);
-        (, ClaimId inside) = _posted(_run(2));
+        (Claim memory claim, ClaimId inside) = _postedOpen(_run(2));
         vm.warp(START + tier.answer - tier.window);
         (, ClaimId outside) = _posted(_run(3));
         vm.warp(START + tier.answer + 1);
         disputes.expire(silent, _claimPosition(), 0);
+        uint256 frozenAt = block.timestamp;
         (, uint40 quiet) = market.record(inside);
         assertEq(quiet, block.timestamp + tier.freeze);
         assertEq(market.quietAt(inside), block.timestamp);
@@ -117,6 +119,34 @@ contract MarketEdgesTest is BatchWorld {
         skip(1);
         assertEq(market.quietAt(inside), block.timestamp - 1 + tier.freeze);
         assertEq(market.quietAt(outside), block.timestamp - 2);
+        vm.warp(frozenAt + tier.freeze + 1);
+        Opening memory opening = _opening(_run(2), claim);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputes.DisputesTooLate.selector, inside, block.timestamp - 1, block.timestamp)
+        );
+        disputes.demand{value: 1 ether}(claim, opening, _position(1, 0, 1, 0), _noProof());
+    }
+
+    /// The cut that counts is the one of the second in which a claim was made, whenever it becomes final.
+    function test_cutOfTheSecondBefore() external {
+        IDelegation delegation = staking.delegation();
+        vm.startPrank(treasury);
+        opg.approve(address(delegation), 50_000e18);
+        delegation.delegate(operator, 50_000e18, 0);
+        vm.stopPrank();
+        vm.prank(operator);
+        delegation.announceCut(8000);
+        uint256[3] memory pool;
+        pool[0] = delegation.pools(operator).tokens;
+        for (uint256 i; i < 2; i++) {
+            vm.warp(START + 7 days - 1 + i);
+            (Claim memory claim,) = _posted(_run(uint8(i)));
+            vm.warp(block.timestamp + tier.window + tier.grace + 1);
+            market.finalise(claim);
+            pool[i + 1] = delegation.pools(operator).tokens;
+        }
+        // the second fee is shared with the first one in the pool
+        assertApproxEqRel((pool[1] - pool[0]) * 8, (pool[2] - pool[1]) * 5, 1e14);
     }
 
     function test_shownAtTheBoundsOfPostBy() external {
@@ -176,6 +206,7 @@ contract ShortFreezeTest is BatchWorld {
         disputes.expire(silent, _claimPosition(), 0);
         (, uint40 quiet) = market.record(id);
         assertEq(quiet, windowEnd);
+        assertEq(market.standing(other).windowEnd, windowEnd);
         vm.warp(windowEnd);
         vm.expectPartialRevert(IBatches.BatchesNotQuiet.selector);
         batches.release(p.batch);

@@ -89,6 +89,24 @@ contract DelegationTest is World {
         assertEq(opg.balanceOf(address(delegation)), 0);
     }
 
+    /// What thaws has shares of its own, at the price of what thaws already.
+    function test_thawingSharesAtTheirPrice() external {
+        _delegate(stranger, 1001);
+        assertEq(_undelegate(stranger, 1e6), 1);
+        assertEq(_undelegate(stranger, 1000e6), 1000);
+        assertEq(delegation.positions(operator, stranger).thawShares, 1001e6);
+    }
+
+    /// What rounding leaves in a pool that all have left is nobody's: a fee must not be shared with it.
+    function test_leftPoolGetsNothing() external {
+        uint128 shares = _delegate(stranger, 1000e18);
+        delegation.reward(operator, 500e18);
+        _undelegate(stranger, shares);
+        assertEq(delegation.pools(operator).shares, 0);
+        assertEq(delegation.pools(operator).tokens, 1);
+        assertEq(delegation.shareOf(operator, 1_000_000e18, block.timestamp), 0);
+    }
+
     function test_refusals() external {
         _expect(IDelegation.DelegationOperatorNotActive.selector, abi.encode(stranger));
         delegation.delegate(stranger, 1, 0);
@@ -213,8 +231,12 @@ contract DelegationTest is World {
         _delegate(stranger, 1000e18);
         uint128 thawed = _delegate(challenger, 1000e18);
         _undelegate(challenger, thawed);
+        votes.sync(challenger, operator);
+        uint256 counted = votes.getVotes(challenger);
         court.lock(operator, (OWN - FAULT_BOND) / 3);
         court.slash(operator, (OWN - FAULT_BOND) / 3, requester, payee);
+        votes.sync(challenger, operator);
+        assertEq(counted - votes.getVotes(challenger), 1000e18);
         assertLt(staking.activeStake(operator), 1e18);
         assertEq(delegation.stakeOf(operator, stranger) + delegation.stakeOf(operator, challenger), 0);
         assertEq(opg.balanceOf(address(delegation)), 0);

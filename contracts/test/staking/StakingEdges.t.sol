@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IDelegation, Pool} from "../../src/interfaces/IDelegation.sol";
 import {IOPG} from "../../src/interfaces/IOPG.sol";
-import {Key, Operator} from "../../src/interfaces/IStaking.sol";
+import {IStaking, Key, Operator} from "../../src/interfaces/IStaking.sol";
 import {Staking} from "../../src/staking/Staking.sol";
 import {World} from "../toys/World.sol";
 import {ToyCourt} from "./ToyCourt.sol";
@@ -23,6 +23,16 @@ contract StakingEdgesTest is World {
         IOPG token = IOPG(address(opg));
         assertEq(new Staking(token, 4, 1 minutes).faultBond(), 4);
         assertEq(new Staking(token, 1e27, 180 days).thawPeriod(), 180 days);
+    }
+
+    function test_longestEndpoint() external {
+        string memory endpoint = string(new bytes(256));
+        vm.startPrank(operator);
+        staking.update(payee, endpoint);
+        assertEq(staking.operators(operator).endpoint, endpoint);
+        vm.expectRevert(abi.encodeWithSelector(IStaking.StakingEndpointTooLong.selector, 257, 256));
+        staking.update(payee, string(new bytes(257)));
+        vm.stopPrank();
     }
 
     function test_roomIsWhatStakeStillCovers() external {
