@@ -20,6 +20,12 @@ export const suites = {
   ],
   long: [
     { name: "solidity on forge", command: ["node", ".ci/forge.mjs", "test"], count: "forge" },
+    // The same stories on another EVM. Demo and start bring a chain of their own; `npm run test:anvil` adds test/chain.
+    {
+      name: "stories on anvil",
+      ...vitest("test/e2e", "--exclude", "test/e2e/demo.test.ts", "--exclude", "test/e2e/start.test.ts"),
+      env: { OG_EVM: "anvil" },
+    },
     // Brings Chromium from Debian where it is absent; without one it fails.
     { name: "browser", command: ["node", "test/browser/run.ts"], count: "vitest" },
   ],

@@ -9,9 +9,9 @@ import { suites } from "./suites.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const results = join(root, ".results");
 
-function run({ command, folder = "." }, extra) {
+function run({ command, folder = ".", env: more }, extra) {
   const [name, ...args] = [...command, ...extra];
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...more };
   const child = spawn(name, args, { cwd: join(root, folder), env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])

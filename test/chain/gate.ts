@@ -5,6 +5,7 @@ import {
   claimDigest,
   deliver,
   domainOf,
+  mined,
   parametersHash,
   resultOf,
   transfer,
@@ -81,7 +82,7 @@ export async function openGate(stage: Stage, { operator }: Playing, delivery: nu
   const create = async (source: string, args: readonly unknown[]): Promise<{ address: Address; abi: Abi }> => {
     const { abi, bytecode } = artifact(source);
     const hash = await lender.wallet.deployContract({ abi, bytecode, args });
-    const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash });
+    const { contractAddress } = await mined(lender, hash);
     return { address: contractAddress!, abi };
   };
   const write = async (
@@ -96,7 +97,7 @@ export async function openGate(stage: Stage, { operator }: Playing, delivery: nu
       args,
       account: from.wallet.account,
     });
-    return chain.client.waitForTransactionReceipt({ hash: await from.wallet.writeContract(request) });
+    return mined(from, await from.wallet.writeContract(request));
   };
   const collateral = await create("src/token/OPG.sol", [
     [{ to: borrower.wallet.account.address, amount: 1_000_000_000n * OPG }],

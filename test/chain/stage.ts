@@ -20,6 +20,7 @@ import {
   type ClaimStatus,
   claimStanding,
   ensureAllowance,
+  mined,
   type Package,
   type Parameters,
   type ProtocolEvent,
@@ -96,7 +97,7 @@ export async function newActor({ chain, deployment, author }: Stage, opg: bigint
   const key = newKey();
   const account = privateKeyToAccount(key);
   const hash = await author.wallet.sendTransaction({ to: account.address, value: parseEther("10") });
-  await chain.client.waitForTransactionReceipt({ hash });
+  await mined(author, hash);
   if (opg) await transfer(author, { to: account.address, amount: opg });
   return { ...writerOf(chain, deployment, account), key };
 }

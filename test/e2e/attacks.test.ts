@@ -10,6 +10,7 @@ import {
   commitmentOf,
   domainOf,
   encodeCall,
+  mined,
   ProtocolError,
   publish,
   waterfall,
@@ -101,18 +102,21 @@ test("starved-gas proof: with too little gas a proof is no verdict, for or again
     const proof = { kernel: 0, element: 2, salt: SECRET, witness };
     const call = calls.prove(world.deployment, { claim, opening: wireOpening(theirs), proof });
     const data = encodeCall(call);
-    // This chain tells at once of a transaction that reverted, by throwing.
-    const mined = (gas: bigint) =>
-      challenger.wallet.sendTransaction({ to: call.address, data, gas }).then(
-        () => true,
-        () => false,
-      );
+    // Hardhat's chain tells at once of a transaction that reverted, by throwing.
+    const proves = (gas: bigint) =>
+      challenger.wallet
+        .sendTransaction({ to: call.address, data, gas })
+        .then((hash) => mined(challenger, hash))
+        .then(
+          ({ status }) => status === "success",
+          () => false,
+        );
     const enough = await world.reader.chain.estimateGas({ account: prover, to: call.address, data });
     for (const share of [40n, 50n, 60n, 70n, 80n, 90n, 95n, 98n]) {
-      expect(await mined((enough * share) / 100n)).toBe(false);
+      expect(await proves((enough * share) / 100n)).toBe(false);
       expect((await claimStanding(world.reader, claim)).status).toBe("open");
     }
-    expect(await mined(enough)).toBe(true);
+    expect(await proves(enough)).toBe(true);
     expect((await claimStanding(world.reader, claim)).status).toBe("void");
     const { challenger: reward } = waterfall(COVERAGE, 10_000n * OPG);
     expect(await world.opgOf(prover)).toBe(before + reward);

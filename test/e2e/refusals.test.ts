@@ -22,7 +22,7 @@ import {
   signClaim,
   transfer,
 } from "@opengradient/protocol";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { answer, ask, COVERAGE, claimOf, FEE, honestRun, wireOpening } from "./story.ts";
 import { createWorld, OPG, type Published, publishOnnx, settleIn, type World } from "./world.ts";
 
@@ -118,8 +118,6 @@ describe("on chain", () => {
   beforeEach(async () => {
     before = await head();
   });
-  // Whatever was refused changed nothing: the state of the whole chain is the same.
-  afterEach(async () => expect(await head()).toBe(before));
 
   const terms = async (changes: Partial<Request> = {}): Promise<Request> => ({
     modelRoot: published.modelRoot,
@@ -132,7 +130,11 @@ describe("on chain", () => {
     deadline: BigInt((await world.now()) + 600),
     ...changes,
   });
-  const refused = (act: Promise<unknown>, refusal: string) => expect(act).rejects.toMatchObject({ refusal });
+  /** Whatever is refused changes nothing: the state of the whole chain is the same. */
+  async function refused(acting: Promise<unknown>, refusal: string): Promise<void> {
+    await expect(acting).rejects.toMatchObject({ refusal });
+    expect(await head()).toBe(before);
+  }
   const requester = () => world.writer("requester");
 
   test("a request for an unknown model", async () =>
@@ -150,18 +152,16 @@ describe("on chain", () => {
   test("a request without an allowance", () =>
     world.apart(async () => {
       await approve(requester(), { spender: world.deployment.market, amount: FEE - 1n });
-      const now = await head();
+      before = await head();
       await refused(request(requester(), await terms()), "ERC20InsufficientAllowance");
-      expect(await head()).toBe(now);
     }));
 
   test("a request without the money", () =>
     world.apart(async () => {
       const amount = (await world.opgOf(world.address("requester"))) - FEE + 1n;
       await transfer(requester(), { to: world.address("pool"), amount });
-      const now = await head();
+      before = await head();
       await refused(request(requester(), await terms()), "ERC20InsufficientBalance");
-      expect(await head()).toBe(now);
     }));
 
   test("a request with more coverage than its tier allows", async () =>
@@ -197,9 +197,8 @@ describe("on chain", () => {
       const half = 8_400n * OPG;
       const [first, second] = [await bigRequest(half), await bigRequest(half)];
       await answer(world, first.asked, first.own, true);
-      const now = await head();
+      before = await head();
       await refused(answer(world, second.asked, second.own, true), "StakingInsufficient");
-      expect(await head()).toBe(now);
     }));
 
   async function bigRequest(coverage: bigint) {
@@ -215,9 +214,8 @@ describe("on chain", () => {
       const asked = await ask(world, published, blank());
       const own = honestRun(published, blank(), asked);
       await world.advance(3601);
-      const now = await head();
+      before = await head();
       await refused(answer(world, asked, own, true), "MarketDeadlinePassed");
-      expect(await head()).toBe(now);
     }));
 
   test("a claim that is posted again", () =>
@@ -225,12 +223,11 @@ describe("on chain", () => {
       const asked = await ask(world, published, blank());
       const own = honestRun(published, blank(), asked);
       await answer(world, asked, own, true);
-      const now = await head();
+      before = await head();
       await refused(answer(world, asked, own, true), "MarketClaimKnown");
       // with another output it is another claim, for a request that waits no more
       const other = { ...own, outputRoot: keccak(Uint8Array.of(1)) };
       await refused(answer(world, asked, other, false), "MarketRequestUnknown");
-      expect(await head()).toBe(now);
     }));
 
   test.each([
@@ -246,10 +243,9 @@ describe("on chain", () => {
         const signer = account as Parameters<typeof signClaim>[0];
         const foreign = await signClaim(signer, elsewhere(domainOf(world.reader)), claim);
         const here = await signClaim(signer, domainOf(world.reader), claim);
-        const now = await head();
+        before = await head();
         const { deadline } = asked.terms;
         await refused(post(requester(), { claim, deadline, signature: foreign }), "MarketNotOperator");
-        expect(await head()).toBe(now);
         await post(requester(), { claim, deadline, signature: here });
       }),
   );
@@ -259,9 +255,8 @@ describe("on chain", () => {
       const asked = await ask(world, published, blank());
       const own = honestRun(published, blank(), asked);
       const opening = { ...wireOpening(own), inputRoot: toHex(keccak(Uint8Array.of(4))) };
-      const now = await head();
+      before = await head();
       const posting = { claim: claimOf(asked, own), deadline: asked.terms.deadline, opening };
       await refused(postOpened(world.writer("operator"), posting), "DisputesSideDiffers");
-      expect(await head()).toBe(now);
     }));
 });

@@ -1,7 +1,7 @@
 import { opgAbi } from "@opengradient/bindings";
 import type { Address, Hex, TransactionReceipt } from "viem";
 import { type Call, type CallOf, calls } from "./calls.ts";
-import type { Writer } from "./client.ts";
+import { mined, type Writer } from "./client.ts";
 import { protocolError, TransactionRevertedError } from "./errors.ts";
 
 export type Done<R = unknown> = {
@@ -25,7 +25,7 @@ export async function submit<R = unknown>(writer: Writer, call: Call): Promise<(
     .catch(inWords);
   const hash = await wallet.writeContract(request as never).catch(inWords);
   return async () => {
-    const receipt = await chain.waitForTransactionReceipt({ hash }).catch(inWords);
+    const receipt = await mined(writer, hash).catch(inWords);
     if (receipt.status !== "success") throw new TransactionRevertedError(call.functionName, hash);
     return { hash, receipt, result: result as R };
   };
@@ -33,8 +33,8 @@ export async function submit<R = unknown>(writer: Writer, call: Call): Promise<(
 
 /** Simulates, sends, waits for one block. @throws ProtocolError with the contract's own error in words */
 export async function act<R = unknown>(writer: Writer, call: Call): Promise<Done<R>> {
-  const mined = await submit<R>(writer, call);
-  return mined();
+  const done = await submit<R>(writer, call);
+  return done();
 }
 
 const action =

@@ -1,6 +1,6 @@
 import { type Addresses, type Deployment, opgAbi } from "@opengradient/bindings";
 import { type Abi, type Address, getContractAddress, type Hex } from "viem";
-import type { Writer } from "./client.ts";
+import { mined, type Writer } from "./client.ts";
 import { ProtocolError, protocolError } from "./errors.ts";
 import { checkClocks, type Parameters } from "./parameters.ts";
 
@@ -150,7 +150,7 @@ export async function create(sender: Sender, { abi, bytecode }: Artifact, step: 
   }
   try {
     const hash = await wallet.deployContract({ abi, bytecode, args, nonce });
-    const { status } = await chain.waitForTransactionReceipt({ hash });
+    const { status } = await mined(sender, hash);
     if (status !== "success") throw new ProtocolError(`deploying ${name} reverted in ${hash}`, { advice: "report" });
   } catch (error) {
     if (!TAKEN.test(String(error))) throw protocolError(error, `deploying ${name} at ${address} with nonce ${nonce}`);
@@ -180,10 +180,11 @@ async function expectCode({ chain }: Sender, { name, nonce, address }: Step): Pr
 }
 
 /** One unit that nobody is owed: a balance that is never zero makes the first commit cheaper. */
-async function seed({ chain, wallet }: Sender, { opg, disputes }: Addresses): Promise<void> {
+async function seed(sender: Sender, { opg, disputes }: Addresses): Promise<void> {
+  const { chain, wallet } = sender;
   const token = { address: opg, abi: opgAbi } as const;
   const args = [wallet.account.address] as const;
   if ((await chain.readContract({ ...token, functionName: "balanceOf", args })) === 0n) return;
   const hash = await wallet.writeContract({ ...token, functionName: "transfer", args: [disputes, 1n] });
-  await chain.waitForTransactionReceipt({ hash });
+  await mined(sender, hash);
 }

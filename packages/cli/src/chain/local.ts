@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Deployment } from "@opengradient/bindings";
-import { deploySystem, devnetTiers, type SystemOptions, transfer, type Writer } from "@opengradient/protocol";
+import { deploySystem, devnetTiers, mined, type SystemOptions, transfer, type Writer } from "@opengradient/protocol";
 import { type Address, createPublicClient, createWalletClient, type Transport } from "viem";
 import { DEVNET_CHAIN_ID, DEVNET_NAMES, devnetAccount, devnetAddress } from "./accounts.ts";
 import { readArtifacts } from "./artifacts.ts";
@@ -96,7 +96,7 @@ export type Gift = { readonly opg: bigint; readonly native: bigint };
 /** Sends test money. */
 export async function give(from: Writer, to: Address, { opg, native }: Gift): Promise<void> {
   const hash = await from.wallet.sendTransaction({ to, value: native });
-  await from.chain.waitForTransactionReceipt({ hash });
+  await mined(from, hash);
   await transfer(from, { to, amount: opg });
 }
 
