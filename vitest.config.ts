@@ -7,11 +7,21 @@ const shared = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000, serve
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // By default one core is left idle.
+    maxWorkers: "100%",
     projects: [
       { test: { ...shared, name: "packages", include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"] } },
       { test: { ...shared, name: "test", include: ["test/**/*.test.ts"] } },
-      // Each story waits for blocks, clocks and a browser.
-      { test: { ...shared, testTimeout: 180_000, name: "browser", include: ["test/browser/**/*.browser.ts"] } },
+      // Each story waits for blocks, clocks and a browser; what they time should be alone.
+      {
+        test: {
+          ...shared,
+          testTimeout: 180_000,
+          fileParallelism: false,
+          name: "browser",
+          include: ["test/browser/**/*.browser.ts"],
+        },
+      },
     ],
   },
 });

@@ -126,7 +126,7 @@ describe("Validator against packages/program", () => {
     return answer.verdict === "right" && answer.value === storedBits(claim.results[k]!, widthOf(kernel.outType), e);
   }
 
-  test(`${MUTATIONS} mutated descriptors are refused, and accepted, by both; the Arbiter runs what is accepted`, async () => {
+  test(`${MUTATIONS} mutated descriptors are refused, and accepted, by both; the Arbiter runs a third of what is accepted`, async () => {
     const wrong: string[] = [];
     const proven = { right: 0, wrong: 0, unasked: 0 };
     const seen = new Map<string, number>();
@@ -153,14 +153,14 @@ describe("Validator against packages/program", () => {
       if (rule === "V7" && typeof answer !== "string" && disagree(answer[0]!)) continue;
       if ((got === undefined) !== (rule === undefined))
         wrong.push(`seed ${seed} kernel ${k} mutation ${i}: ${got}, not ${rule}`);
-      if (rule !== undefined || got !== undefined) continue;
+      if (rule !== undefined || got !== undefined || i % 3 > 0) continue;
       const right = await judged(seed, decodeProgram(header, descriptors.with(k, bytes)), k);
       proven[right === undefined ? "unasked" : right ? "right" : "wrong"]++;
       if (right === false) wrong.push(`seed ${seed} kernel ${k} mutation ${i}: the Arbiter gives another word`);
     }
     console.log("mutated descriptors:", Object.fromEntries([...seen].sort()), "elements by the Arbiter:", proven);
     expect(wrong.slice(0, 5)).toEqual([]);
-    expect(proven.right).toBeGreaterThan(MUTATIONS / 20);
+    expect(proven.right).toBeGreaterThan(MUTATIONS / 60);
   }, 900_000);
 
   test("mutated headers are refused, and accepted, by both", async () => {

@@ -56,9 +56,10 @@ const LIVE = `(batch IS NULL AND postBy >= @since)
   OR digest IN (SELECT subject FROM events p WHERE name = 'Posted' AND NOT EXISTS (
     SELECT 1 FROM events e WHERE e.subject = p.subject AND e.name IN ('Voided', 'Finalised')))`;
 
-/** Signed or about to be, and not in a batch that was seen on chain. */
+/** Signed or about to be, and not in a batch of its operator that was seen on chain: anybody may post its root. */
 const PROMISED = `SELECT answer, signature FROM sold WHERE postBy >= ? AND NOT EXISTS (
-  SELECT 1 FROM events e WHERE e.request = batch AND e.name = 'BatchPosted')`;
+  SELECT 1 FROM events e WHERE e.request = batch AND e.name = 'BatchPosted'
+    AND lower(json_extract(e.event, '$.args.operator')) = lower(json_extract(answer, '$.claim.operator')))`;
 
 export type PostedBatch = { readonly id: Hex; readonly batch: Batch; readonly windowEnd: number };
 

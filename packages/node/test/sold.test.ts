@@ -8,7 +8,7 @@ import {
   sumRoot,
   sumTree,
 } from "@opengradient/protocol";
-import { keccak256, numberToHex } from "viem";
+import { type Address, type Hex, keccak256, numberToHex } from "viem";
 import { expect, test } from "vitest";
 import { answerTable } from "../src/answers.ts";
 import { openDatabase } from "../src/database.ts";
@@ -131,14 +131,15 @@ test("what is promised is locked once the batch is on chain, and lives until it 
   sign(2);
   const [batch] = sold.makeBatches({ now: 1_010, size: 2, seconds: 60 });
   expect(sold.promised(1_010)).toBe(20n);
-  const terms = { ...batch, operator: address("02"), postedAt: 1_020 };
-  event("BatchPosted", hash("0b"), batch!.root, {
-    batch: hash("0b"),
-    operator: address("02"),
-    terms,
-    windowEnd: 2_000,
-  });
+  const post = (id: Hex, operator: Address) => {
+    const terms = { ...batch, operator, postedAt: 1_020 };
+    event("BatchPosted", id, batch!.root, { batch: id, operator, terms, windowEnd: 2_000 });
+  };
+  post(hash("0c"), address("99"));
+  expect(sold.promised(1_030)).toBe(20n);
+  post(hash("0b"), address("02"));
   expect(sold.promised(1_030)).toBe(0n);
+  event("Released", hash("0c"), null, { batch: hash("0c") });
   const later = 1_000 + 100 * HOUR;
   expect(sold.live(later)).toEqual([{ model: hash("03"), parameters: hash("04"), claims: 2 }]);
   expect(sold.wanted(later, HOUR)).toHaveLength(4);
