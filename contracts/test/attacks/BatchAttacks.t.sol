@@ -3,8 +3,9 @@ pragma solidity ^0.8.30;
 
 import {Batch, IBatches, SumNode} from "../../src/interfaces/IBatches.sol";
 import {IMarket} from "../../src/interfaces/IMarket.sol";
+import {IStaking} from "../../src/interfaces/IStaking.sol";
 import {SumTree} from "../../src/market/SumTree.sol";
-import {Claim, ClaimRecord, ClaimStatus, Opening} from "../../src/types/Claim.sol";
+import {Claim, ClaimRecord, ClaimStatus, Opening, Request} from "../../src/types/Claim.sol";
 import {ClaimId} from "../../src/types/Identity.sol";
 import {Position} from "../../src/types/Position.sol";
 import {BatchWorld, Posted} from "../toys/BatchWorld.sol";
@@ -327,6 +328,51 @@ contract BatchAttacksTest is BatchWorld {
         vm.warp(claims[0].postBy + 1);
         _expect(IBatches.BatchesSignerUnknown.selector, abi.encode(operator, signer));
         batches.lodge(claims[0], late);
+    }
+
+    /// A stranger shows every leaf of an honest batch in its last second. Attacker: gas for each. Operator: its lock stays W + C
+    /// longer, and nothing else; anyone ends each claim.
+    function test_leavesShownByAStranger() external {
+        Posted memory p = _post(_claims(4));
+        uint256 operators = _wealth();
+        vm.warp(p.batch.postedAt + tier.window);
+        vm.startPrank(stranger);
+        for (uint32 i; i < 4; i++) _show(p, i);
+        skip(1);
+        batches.release(p.batch);
+        assertEq(staking.operators(operator).locked, 12 * COVERAGE);
+        skip(tier.window + tier.grace);
+        for (uint32 i; i < 4; i++) market.finalise(p.claims[i]);
+        vm.stopPrank();
+        assertEq(staking.operators(operator).locked, 0);
+        assertEq(_wealth(), operators);
+        assertEq(staking.activeStake(operator), 50_000e18);
+    }
+
+    /// A stolen hot key that is not rotated yet, spent at once: its thief asks, answers falsely and proves it, in two blocks.
+    /// Operator: loses what was free. Thief: half of that at most; it neither thaws nor withdraws.
+    function test_stolenKeySpentAtOnce() external {
+        uint256 thief = opg.balanceOf(stranger);
+        Run[2] memory runs = [_lie(1, 2, 3), _lie(2, 2, 3)];
+        Claim[2] memory claims;
+        for (uint256 i; i < 2; i++) {
+            Request memory terms = _request(_inputSide(runs[i]));
+            terms.coverage = i == 0 ? tier.maxCoverage : staking.room(operator);
+            vm.prank(stranger);
+            claims[i] = _claimOf(runs[i], terms, market.request(terms));
+            claims[i].requester = stranger;
+            vm.prank(signer);
+            ClaimId id = market.postOpened(claims[i], terms.deadline, _opening(runs[i], claims[i]));
+            _commit(stranger, id, 2, 3);
+        }
+        vm.prank(signer);
+        _expect(IStaking.StakingNotRegistered.selector, abi.encode(signer));
+        staking.thaw(1);
+        vm.roll(block.number + 2);
+        for (uint256 i; i < 2; i++) _prove(stranger, runs[i], claims[i], 2, 3);
+        uint256 lost = 50_000e18 - staking.operators(operator).staked;
+        assertGt(lost, 50_000e18 - 3);
+        assertLe(2 * (opg.balanceOf(stranger) - thief), lost);
     }
 
     /// A batch costs its operator 3 × coverage of lock whoever shows what: Σ shown ≤ locked for any order of shows.

@@ -198,6 +198,41 @@ contract DisputeAttacksTest is Worth {
         assertEq(opg.totalSupply(), supply - BOND);
     }
 
+    /// The liar's accomplice copies the challenger's demand from the mempool, and nobody answers it: the reward for silence is
+    /// whose demand it is. Attacker: loses half of S at least. Victim: nothing. Challenger: nothing, and gets nothing.
+    function test_copiedDemand() external {
+        _open();
+        (Claim memory claim, ClaimId id) = _posted(_lie(1, 2, 77));
+        vm.prank(stranger);
+        disputes.demandOpening{value: PRICE}(claim);
+        vm.prank(challenger);
+        vm.expectPartialRevert(IDisputes.DisputesDemandKnown.selector);
+        disputes.demandOpening{value: PRICE}(claim);
+        skip(tier.answer + 1);
+        vm.prank(challenger);
+        disputes.expire(claim, _claimPosition(), 0);
+        assertEq(uint8(_status(id)), uint8(ClaimStatus.Void));
+        assertGe(2 * (hand.opg - _hand().opg), SLASH);
+        assertEq(_purse(requester).opg, victim.opg + COVERAGE);
+        assertEq(_purse(challenger).opg, honest.opg);
+        assertEq(_purse(challenger).coin, honest.coin);
+
+        // Of a truth it copies at its own cost: the price of the opening is the operator's.
+        vm.prank(operator);
+        staking.restore();
+        Run memory run = _run(2);
+        (claim, id) = _posted(run);
+        uint256 before = _purse(stranger).opg;
+        vm.prank(stranger);
+        disputes.demandOpening{value: PRICE}(claim);
+        vm.prank(signer);
+        disputes.open(claim, _opening(run, claim));
+        vm.warp(market.quietAt(id) + tier.grace + 1);
+        market.finalise(claim);
+        disputes.settleOpening(claim);
+        assertEq(_purse(stranger).opg, before - disputes.openingPrice(claim));
+    }
+
     /// The liar proves its own lie first, to get its stake back as the challenger's reward. Attacker: loses half of S at
     /// least. Victim: nothing. Who was about to prove gets its bond back.
     function test_selfChallenge() external {

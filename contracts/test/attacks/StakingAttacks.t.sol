@@ -141,4 +141,24 @@ contract StakingAttacksTest is BatchWorld {
         _delegate(stranger, dust);
         assertLe(delegation.shareOf(operator, fee, block.timestamp), uint256(fee) * dust / OWN);
     }
+
+    /// Delegates ten times the operator's stake in the second in which a fee is paid, and leaves in the same: earns by its weight
+    /// what others worked for, and stands a thaw for it. Attacker: gains 5/11 of the operator's part at most.
+    function test_delegatedForOneSecond() external {
+        (Claim memory claim,) = _posted(_run(1));
+        skip(tier.window + tier.grace + 1);
+        uint256 part = market.quote(_request(claim.input)).toOperator;
+        uint128 shares = _delegate(stranger, 10 * OWN);
+        market.finalise(claim);
+        vm.startPrank(stranger);
+        delegation.undelegate(operator, shares);
+        skip(staking.thawPeriod());
+        vm.expectRevert();
+        delegation.withdraw(operator);
+        skip(1);
+        uint256 gain = delegation.withdraw(operator) - 10 * OWN;
+        vm.stopPrank();
+        assertGt(gain, 0);
+        assertLe(gain, part * 5 / 11);
+    }
 }
