@@ -33,6 +33,7 @@ const OF_INPUT = new Set([
   "UnsafeClocksError",
   "OrderError",
   "LeafError",
+  "DepositError",
 ]);
 const OF_CHAIN = new Set([
   "RemoteError",

@@ -14,6 +14,7 @@ import { devnetCommand } from "./commands/devnet.ts";
 import { faucetCommand } from "./commands/faucet.ts";
 import { fundsCommand } from "./commands/funds.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
+import { guardianCommand } from "./commands/guardian.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -33,6 +34,7 @@ import { stakeCommand } from "./commands/stake.ts";
 import { startCommand } from "./commands/start.ts";
 import { supportCommand } from "./commands/support.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { voteCommand } from "./commands/vote.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { EXIT } from "./failure.ts";
 
@@ -65,6 +67,8 @@ const COMMANDS = [
   faucetCommand,
   deployCommand,
   rolesCommand,
+  voteCommand,
+  guardianCommand,
   demoCommand,
   startCommand,
   conformanceCommand,

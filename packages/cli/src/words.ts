@@ -46,6 +46,13 @@ export function seconds(value: number): string {
   return `${Math.round(value / 8640) / 10} days`;
 }
 
+/** A time of the chain, unix seconds. */
+export const date = (time: number): string => new Date(1000 * time).toISOString();
+
+/** The same, and how far it is from `now`. */
+export const dateFrom = (time: number, now: number): string =>
+  `${date(time)} (${time < now ? `${seconds(now - time)} ago` : `in ${seconds(time - now)}`})`;
+
 const wide = /[\u{1f300}-\u{1faff}]/u;
 
 /** Columns that a text takes, colours left out. */

@@ -15,7 +15,7 @@ const og = (...args: readonly string[]): Promise<{ code: number; out: string; er
   });
 
 const COMMANDS =
-  "import inspect quantise run report key funds register stake operators delegate channel ask claims request receipt verify refund deliver watch quote challenge node devnet advance faucet deploy roles demo start conformance fuzz accuracy provable support".split(
+  "import inspect quantise run report key funds register stake operators delegate channel ask claims request receipt verify refund deliver watch quote challenge node devnet advance faucet deploy roles vote guardian demo start conformance fuzz accuracy provable support".split(
     " ",
   );
 

@@ -1,6 +1,6 @@
 import { opgAbi } from "@opengradient/bindings";
 import type { Address, Hex, TransactionReceipt } from "viem";
-import { type Call, type CallOf, calls } from "./calls.ts";
+import { type Call, type CallOf, calls, type Motion } from "./calls.ts";
 import { mined, type Writer } from "./client.ts";
 import { protocolError, TransactionRevertedError } from "./errors.ts";
 
@@ -70,7 +70,15 @@ export const withdrawDelegation = action<Parameters<typeof calls.withdrawDelegat
 export const announceCut = action(calls.announceCut);
 export const rewardDelegators = action(calls.rewardDelegators);
 export const delegateVotes = action(calls.delegateVotes);
+export const delegateHeldVotes = action(calls.delegateHeldVotes);
 export const syncVotes = action(calls.syncVotes);
+
+/** `result` is the proposal's id. */
+export const propose = action<Motion, bigint>(calls.propose);
+export const castVote = action(calls.castVote);
+export const queueProposal = action(calls.queueProposal);
+export const executeProposal = action(calls.executeProposal);
+export const cancelProposal = action(calls.cancelProposal);
 
 /** Needs an allowance of the fee for the Market; `result` is the request's id. */
 export const request = action<Parameters<typeof calls.request>[1], bigint>(calls.request);

@@ -9,11 +9,12 @@ import {
   modelRegistryAbi,
   newWorkAbi,
   opgAbi,
+  opgGovernorAbi,
   stakeVotesAbi,
   stakingAbi,
 } from "@opengradient/bindings";
 import { encodePosition, type Position } from "@opengradient/commitments";
-import { type Abi, type Address, encodeFunctionData, type Hex } from "viem";
+import { type Abi, type Address, encodeFunctionData, type Hex, keccak256, stringToHex } from "viem";
 import type { Batch, SumNode } from "./batch.ts";
 import type { Claim } from "./claim.ts";
 import { type Authorization, inUnit, type Parties, type Permit, type Redemption } from "./voucher.ts";
@@ -81,6 +82,9 @@ export type Result = {
 type Own = { readonly operator: Address; readonly signer: Address };
 /** `closesAt` in unix seconds; `NO_END` for none. */
 type Opened = Own & { readonly amount: bigint; readonly closesAt: number };
+/** What a vote decides: calls of the Timelock, and words that go with them. */
+export type Motion = { readonly calls: readonly TimelockCall[]; readonly description: string };
+export type TimelockCall = { readonly target: Address; readonly value: bigint; readonly data: Hex };
 type At = { readonly claim: Claim; readonly position: Position; readonly target: Hex };
 
 const opg =
@@ -109,6 +113,9 @@ const market =
 const newWork =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.newWork, abi: newWorkAbi, functionName, args });
+const governor =
+  (functionName: string) =>
+  (a: Addresses, args: readonly unknown[]): Call => ({ address: a.governor, abi: opgGovernorAbi, functionName, args });
 const batches =
   (functionName: string) =>
   (a: Addresses, args: readonly unknown[]): Call => ({ address: a.batches, abi: batchesAbi, functionName, args });
@@ -127,6 +134,11 @@ const disputes =
     args,
     value,
   });
+
+const inColumns = (all: Motion["calls"]) =>
+  [all.map(({ target }) => target), all.map(({ value }) => value), all.map(({ data }) => data)] as const;
+/** The Governor knows a proposal by its calls and the hash of its words. */
+const named = ({ calls: all, description }: Motion) => [...inColumns(all), keccak256(stringToHex(description))];
 
 /** The calls of every contract function that changes something, as plain data. */
 export const calls = {
@@ -166,8 +178,18 @@ export const calls = {
   rewardDelegators: (a: Addresses, p: { operator: Address; amount: bigint }) =>
     delegation("reward")(a, [p.operator, p.amount]),
   syncVotes: (a: Addresses, p: { account: Address; operator: Address }) => votes("sync")(a, [p.account, p.operator]),
-  /** Of what is at stake; votes of OPG held are delegated at OPG. */
+  /** Of what is at stake. */
   delegateVotes: (a: Addresses, p: { to: Address }) => votes("delegate")(a, [p.to]),
+  /** Of OPG held. */
+  delegateHeldVotes: (a: Addresses, p: { to: Address }) => opg("delegate")(a, [p.to]),
+
+  propose: (a: Addresses, { calls: all, description }: Motion) =>
+    governor("propose")(a, [...inColumns(all), description]),
+  /** `support`: 0 against, 1 for, 2 abstaining */
+  castVote: (a: Addresses, p: { id: bigint; support: number }) => governor("castVote")(a, [p.id, p.support]),
+  queueProposal: (a: Addresses, p: Motion) => governor("queue")(a, named(p)),
+  executeProposal: (a: Addresses, p: Motion) => governor("execute")(a, named(p)),
+  cancelProposal: (a: Addresses, p: Motion) => governor("cancel")(a, named(p)),
 
   request: (a: Addresses, p: Request) => market("request")(a, [p]),
   refund: (a: Addresses, p: { requestId: bigint; requester: Address; terms: Request }) =>

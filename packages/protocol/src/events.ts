@@ -6,6 +6,8 @@ import {
   disputesAbi,
   marketAbi,
   modelRegistryAbi,
+  newWorkAbi,
+  opgGovernorAbi,
   stakingAbi,
 } from "@opengradient/bindings";
 import { type Abi, decodeEventLog, type Hex, type Log } from "viem";
@@ -20,11 +22,27 @@ const abis = {
   channels: channelsAbi,
   deliveries: deliveriesAbi,
   disputes: disputesAbi,
+  newWork: newWorkAbi,
+  governor: opgGovernorAbi,
 } as const;
+
+type Contract = keyof typeof abis;
+
+/** Those that a claim, a request or an operator's record can depend on. */
+const OF_THE_MARKET: readonly Contract[] = [
+  "modelRegistry",
+  "staking",
+  "delegation",
+  "market",
+  "batches",
+  "channels",
+  "deliveries",
+  "disputes",
+];
 
 /** One event of one of our contracts. */
 export type ProtocolEvent = {
-  readonly contract: keyof typeof abis;
+  readonly contract: Contract;
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly block: bigint;
@@ -36,9 +54,12 @@ export type ProtocolEvent = {
 /** Blocks that one request for logs spans: providers refuse a longer range. */
 export const MOST_BLOCKS = 10_000n;
 
-/** All events of the system in a range of blocks, both ends included, in order. */
-export async function readEvents(reader: Reader, range: { from: bigint; to: bigint }): Promise<ProtocolEvent[]> {
-  const contracts = Object.keys(abis) as (keyof typeof abis)[];
+/** All events of the system in a range of blocks, both ends included, in order; of votes and the guardian where asked for. */
+export async function readEvents(
+  reader: Reader,
+  range: { from: bigint; to: bigint },
+  contracts = OF_THE_MARKET,
+): Promise<ProtocolEvent[]> {
   const byAddress = new Map(contracts.map((name) => [reader.addresses[name].toLowerCase(), name]));
   const address = contracts.map((name) => reader.addresses[name]);
   const events: ProtocolEvent[] = [];
@@ -50,10 +71,7 @@ export async function readEvents(reader: Reader, range: { from: bigint; to: bigi
   return events;
 }
 
-function decodeLog(
-  log: Log<bigint, number, false>,
-  byAddress: ReadonlyMap<string, keyof typeof abis>,
-): ProtocolEvent[] {
+function decodeLog(log: Log<bigint, number, false>, byAddress: ReadonlyMap<string, Contract>): ProtocolEvent[] {
   const contract = byAddress.get(log.address.toLowerCase());
   if (!contract) return [];
   try {

@@ -3,6 +3,7 @@ import { type ChainOptions, chainOptions, connect } from "../chain/connect.ts";
 import { advance } from "../chain/local.ts";
 import { action, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
+import { date } from "../words.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -21,7 +22,7 @@ export const advanceCommand: Register = (og) => {
           throw new CommandError(`the clock of chain ${reader.chainId} is nobody's to move: this is no devnet`);
         await advance(place.rpc, secondsOf(text));
         const { timestamp } = await reader.chain.getBlock();
-        const time = new Date(1000 * Number(timestamp)).toISOString();
+        const time = date(Number(timestamp));
         output.result({ timestamp }, [`On this chain it is now ${time}.`]);
       }),
     );

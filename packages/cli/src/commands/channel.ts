@@ -13,28 +13,19 @@ import {
   type Writer,
   withdrawChannel,
 } from "@opengradient/protocol";
-import type { Command } from "commander";
-import type { Address } from "viem";
 import { DEVNET_CHAIN_ID } from "../chain/accounts.ts";
 import { chainOptions, connect, connectSigning, type SigningOptions, signingOptions } from "../chain/connect.ts";
 import { accountOf } from "../chain/keys.ts";
 import { action, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
-import { type FilePurse, openPurse } from "../payer/purse.ts";
+import { keepOpening, knownChannel, type Opening, openingOptions, purseOption } from "../payer/opening.ts";
+import { openPurse } from "../payer/purse.ts";
 import { opg, seconds, table } from "../words.ts";
-import { wholeNumber } from "./devnet.ts";
+import { depositCommands } from "./deposits.ts";
 import { addressOf, opgAmount } from "./stake.ts";
 
-export const PURSE = ".og/requester";
-
 type Options = SigningOptions & { data: string };
-type OpenOptions = Options & { session?: boolean; signer?: string; seconds?: string };
-
-/** Where a requester's channels, claims and session keys are kept. */
-export const purseOption = (command: Command): Command =>
-  command.option("--data <folder>", "your channels, vouchers, signed claims and session keys", PURSE);
-
-const YEAR = 365 * 86_400;
+type OpenOptions = Options & Opening;
 
 export const channelCommand: Register = (og) => {
   const channel = og
@@ -50,15 +41,7 @@ export const channelCommand: Register = (og) => {
     );
   const own = (name: string, words: string) => purseOption(signingOptions(channel.command(name).description(words)));
 
-  own("open", "Open a channel: deposit OPG that one operator can be paid from")
-    .argument("<operator>", "the operator's address")
-    .argument("<amount>", "OPG")
-    .option("--session", "a fresh key signs the vouchers, kept in the data folder: the deposit is its budget")
-    .option(
-      "--signer <address>",
-      "the key that signs the vouchers (default: your own; a wallet contract must name one)",
-    )
-    .option("--seconds <n>", "how long vouchers can be redeemed; at least the thaw (default: until you thaw it)")
+  openingOptions(own("open", "Open a channel: deposit OPG that one operator can be paid from"))
     .addHelpText(
       "after",
       examples(
@@ -69,19 +52,10 @@ export const channelCommand: Register = (og) => {
     .action(
       action<[string, string, OpenOptions]>(async (output, operatorText, text, options) => {
         const { writer } = await connectSigning(options);
-        const purse = openPurse(options.data);
         const requester = writer.wallet.account.address;
-        const amount = opgAmount("the amount", text);
-        const signer = options.session
-          ? purse.newSession().address
-          : (addressOf("--signer", options.signer) ?? requester);
-        const parties = { requester, operator: addressOf("the operator", operatorText)!, signer };
         const { timestamp } = await writer.chain.getBlock();
-        const life =
-          options.seconds === undefined ? undefined : wholeNumber("--seconds", options.seconds, 1, 10 * YEAR);
-        const closesAt = life === undefined ? NO_END : Number(timestamp) + life;
-        // Kept first: a channel that is open and forgotten holds OPG that nobody looks for.
-        purse.keepChannel(parties);
+        const asked = { requester, operator: operatorText, amount: text, now: Number(timestamp) };
+        const { parties, amount, closesAt } = keepOpening(openPurse(options.data), asked, options);
         const account = accountOf(options, writer.chainId === DEVNET_CHAIN_ID);
         const permit = await signChannelPermit(writer, account, { amount, deadline: timestamp + 3600n });
         const done = await openChannelWithPermit(writer, { ...parties, amount, closesAt, permit });
@@ -129,6 +103,8 @@ export const channelCommand: Register = (og) => {
       ),
     );
 
+  depositCommands(channel);
+
   purseOption(chainOptions(channel.command("status").description("Your channels as they stand on chain; needs no key")))
     .addHelpText("after", examples("og channel status"))
     .action(
@@ -159,7 +135,7 @@ async function change(
   act: (writer: Writer, parties: Parties) => Promise<{ receipt: { gasUsed: bigint } }>,
 ): Promise<void> {
   const { writer } = await connectSigning(options);
-  const parties = ownChannel(
+  const parties = knownChannel(
     openPurse(options.data),
     writer.wallet.account.address,
     addressOf("the operator", operator)!,
@@ -173,14 +149,7 @@ async function change(
   ]);
 }
 
-/** The channel that was opened from here; one that was opened elsewhere by the requester's own key otherwise. */
-function ownChannel(purse: FilePurse, requester: Address, operator: Address): Parties {
-  const same = (a: Address, b: Address) => a.toLowerCase() === b.toLowerCase();
-  const known = purse.channels().find((one) => same(one.requester, requester) && same(one.operator, operator));
-  return known ?? { requester, operator, signer: requester };
-}
-
-function channelWords(parties: Parties, { id, deposit, closesAt }: ChannelState, now: number): string[] {
+export function channelWords(parties: Parties, { id, deposit, closesAt }: ChannelState, now: number): string[] {
   const { requester, operator, signer } = parties;
   if (!closesAt) throw new CommandError(`there is no channel from ${requester} to ${operator} signed by ${signer}`);
   const end =

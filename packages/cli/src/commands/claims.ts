@@ -6,9 +6,9 @@ import { action, examples, type Register } from "../command.ts";
 import { interrupted } from "../ending.ts";
 import { CommandError, EXIT } from "../failure.ts";
 import { hashOf } from "../model/load.ts";
+import { purseOption } from "../payer/opening.ts";
 import { type FilePurse, openPurse } from "../payer/purse.ts";
-import { short } from "../words.ts";
-import { purseOption } from "./channel.ts";
+import { date, short } from "../words.ts";
 
 type Options = SigningOptions & { data: string; watch?: boolean; show?: string; hand?: string };
 type Kept = HeldClaim & { readonly digest: Hex };
@@ -122,8 +122,6 @@ async function hand(
   return right ? EXIT.done : EXIT.no;
 }
 
-const when = (time: number): string => new Date(1000 * time).toISOString();
-
 function wordsOf(found: Safety, lodged: boolean): string {
   switch (found.state) {
     case "open":
@@ -135,13 +133,13 @@ function wordsOf(found: Safety, lodged: boolean): string {
     case "batched":
       return found.batch.released
         ? "its batch is released: nobody proved it false in time"
-        : `posted in a batch, and its path is kept here: it can be shown and challenged until ${when(found.batch.windowEnd)}`;
+        : `posted in a batch, and its path is kept here: it can be shown and challenged until ${date(found.batch.windowEnd)}`;
     case "signed":
-      return `signed; the operator has until ${when(found.until)} to post it`;
+      return `signed; the operator has until ${date(found.until)} to post it`;
     case "overdue":
       return lodged
         ? "not posted in time: lodged"
-        : `not posted in time: lodge it before ${when(found.until)} (og claims with a key does)`;
+        : `not posted in time: lodge it before ${date(found.until)} (og claims with a key does)`;
     case "lapsed":
       return "neither posted nor lodged in time: nothing is behind it any more";
   }

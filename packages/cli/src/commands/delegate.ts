@@ -10,7 +10,7 @@ import {
 import { connectSigning, type SigningOptions, signingOptions } from "../chain/connect.ts";
 import { action, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
-import { opg, table } from "../words.ts";
+import { date, opg, table } from "../words.ts";
 import { addressOf, opgAmount } from "./stake.ts";
 
 type Options = SigningOptions & { thaw?: boolean; withdraw?: boolean };
@@ -59,10 +59,10 @@ export const delegateCommand: Register = (og) => {
           ...table([
             ["operator", operator],
             ["delegated", `${opg(state.active)} of ${opg(state.pool.tokens)} in all`],
-            ["thawing", state.thawing ? `${opg(state.thawing)} until ${when(state.thawedAt)}` : opg(0n)],
+            ["thawing", state.thawing ? `${opg(state.thawing)} until ${date(state.thawedAt)}` : opg(0n)],
             [
               "delegators get",
-              `${cut.nextBps / 100} % of what it earns${cut.bps === cut.nextBps ? "" : ` from ${when(cut.from)}`}`,
+              `${cut.nextBps / 100} % of what it earns${cut.bps === cut.nextBps ? "" : ` from ${date(cut.from)}`}`,
             ],
           ]),
           ...(gas === undefined ? [] : [`${gas} gas`]),
@@ -71,8 +71,6 @@ export const delegateCommand: Register = (og) => {
       }),
     );
 };
-
-const when = (time: number): string => new Date(1000 * time).toISOString();
 
 /** Shares worth an amount, rounded up so that the amount comes out; all of them without one. */
 function sharesOf({ shares, active, pool }: DelegationState, amount: bigint | undefined): bigint {

@@ -5,7 +5,7 @@ import { type ChainOptions, chainOptions, connect } from "../chain/connect.ts";
 import { digestOf, type Examined, endpointOf, examine, modelOfClaim, readClaim } from "../chain/dispute.ts";
 import { action, examples, type Register } from "../command.ts";
 import { EXIT } from "../failure.ts";
-import { native, opg, seconds, table } from "../words.ts";
+import { date, native, opg, seconds, table } from "../words.ts";
 
 type Options = ChainOptions & { model?: string };
 
@@ -72,6 +72,6 @@ function termLines({ quote, bond, shares, windowEnd, answer, grace }: Terms): st
       "if it falls",
       `${opg(shares.challenger)} for you, ${opg(shares.victim)} for the requester, ${opg(shares.burn)} burnt`,
     ],
-    ["begin before", new Date(1000 * windowEnd).toISOString()],
+    ["begin before", date(windowEnd)],
   ]);
 }

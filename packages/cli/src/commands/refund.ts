@@ -3,7 +3,7 @@ import { connectSigning, type SigningOptions, signingOptions } from "../chain/co
 import { readHistory } from "../chain/history.ts";
 import { action, examples, type Register } from "../command.ts";
 import { CommandError, EXIT } from "../failure.ts";
-import { opg } from "../words.ts";
+import { date, opg } from "../words.ts";
 import { requestOf } from "./receipt.ts";
 
 export const refundCommand: Register = (og) => {
@@ -27,7 +27,7 @@ export const refundCommand: Register = (og) => {
         if (timestamp <= terms.deadline)
           throw new CommandError(`the operator may still answer request ${number}`, {
             code: EXIT.no,
-            todo: `try again after ${new Date(1000 * Number(terms.deadline)).toISOString()}`,
+            todo: `try again after ${date(Number(terms.deadline))}`,
           });
         const { receipt } = await refund(writer, { requestId, requester, terms });
         output.result({ requestId, requester, fee: terms.fee, gas: receipt.gasUsed }, [

@@ -20,7 +20,7 @@ import { connectSigning, type SigningOptions, signingOptions } from "../chain/co
 import { action, collect, examples, type Register } from "../command.ts";
 import { CommandError } from "../failure.ts";
 import { modelRootOf } from "../model/load.ts";
-import { opg, table } from "../words.ts";
+import { date, opg, table } from "../words.ts";
 
 /** Seconds, longer than any claim of a former hot key can stay open. */
 const FORMER_KEY_DEFENDS = 180 * 86_400;
@@ -105,8 +105,6 @@ export const stakeCommand: Register = (og) => {
 const changes = ({ endpoint, signer, payee, offer: offers }: Options): boolean =>
   [endpoint, signer, payee, offers].some((value) => value !== undefined);
 
-const date = (time: number): string => new Date(1000 * time).toISOString();
-
 function rowsOf(owner: Address, state: State): string[][] {
   if (state.signer === zeroAddress)
     return [["operator", `${owner} is none yet: og stake AMOUNT --endpoint URL --offer MODEL=FEE,COVERAGE`]];
@@ -128,10 +126,14 @@ function rowsOf(owner: Address, state: State): string[][] {
 }
 
 /** Basis points that delegators get when the operator keeps so many per cent. */
-function delegatorsBps(percent: string): number {
-  if (!/^\d{1,2}(\.\d{1,2})?$/.test(percent) || Number(percent) > 50)
-    throw new CommandError(`--cut ${percent}: per cent from 0 to 50 are needed, as 12.5`);
-  return 10_000 - Math.round(100 * Number(percent));
+const delegatorsBps = (percent: string): number => 10_000 - basisPoints("--cut", percent, { least: 0, most: 5_000 });
+
+/** Per cent as basis points, within bounds in basis points. */
+export function basisPoints(what: string, percent: string, { least, most }: { least: number; most: number }): number {
+  const bps = Math.round(100 * Number(percent));
+  if (!/^\d{1,2}(\.\d{1,2})?$/.test(percent) || bps < least || bps > most)
+    throw new CommandError(`${what} ${percent}: per cent from ${least / 100} to ${most / 100} are needed, as 12.5`);
+  return bps;
 }
 
 type Enrolment = Pick<Options, "endpoint" | "signer" | "stolen" | "payee"> & {
