@@ -2,11 +2,14 @@
 import { delegationAbi, stakingAbi } from "@opengradient/bindings";
 import {
   buy,
+  fetchPrices,
   handClaim,
   type LaneState,
   lyingExecutor,
+  type NodeConfigInput,
   type NodeParts,
   occasionalLiar,
+  type Purchase,
   type Purse,
   parseConfig,
   safetyOf,
@@ -32,12 +35,13 @@ import {
   sharesFor,
   signChannelPermit,
   signDeposit,
+  unitOf,
   type Writer,
   waterfall,
   waterfallLodged,
   withdrawChannel,
 } from "@opengradient/protocol";
-import type { Hex, LocalAccount } from "viem";
+import { type Hex, type LocalAccount, parseEther, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { newKey, OPG, quick } from "./chain.ts";
@@ -79,8 +83,8 @@ async function newPayer(operator: OperatorActor, endpoint: () => string) {
   const lanes = new Map<string, LaneState>();
   const receipts = new Map<Hex, Receipt>();
   const purse: Purse = {
-    lane: ({ channel }) => lanes.get(channel),
-    keepLane: ({ channel }, state) => void lanes.set(channel, state),
+    lane: ({ channel, price }) => lanes.get(`${channel} ${price}`),
+    keepLane: ({ channel, price }, state) => void lanes.set(`${channel} ${price}`, state),
     keepInput: () => {},
     keepClaim: (receipt) => void receipts.set(claimDigest(receipt, receipt.claim), receipt),
   };
@@ -89,9 +93,9 @@ async function newPayer(operator: OperatorActor, endpoint: () => string) {
     requester,
     parties,
     receipts,
-    async ask(input: Package) {
+    async ask(input: Package, paying: Pick<Purchase, "fee" | "counted"> = { fee: FEE }) {
       const { signer } = await quote(requester, { operator: parties.operator, modelRoot });
-      const terms = { modelRoot, parameters: parametersHash(quick), fee: FEE, coverage: COVERAGE };
+      const terms = { modelRoot, parameters: parametersHash(quick), coverage: COVERAGE, ...paying };
       return buy(requester, purse, {
         ...terms,
         operator: { endpoint: endpoint(), signer },
@@ -229,9 +233,11 @@ test("20 answers over one channel make one batch; all are paid to the wei, whate
   expect(await node.stop()).toBe(0);
 });
 
-async function startSeller(parts: NodeParts, batch: { size: number; seconds: number }) {
+type Selling = Partial<NonNullable<NodeConfigInput["operator"]>>;
+
+async function startSeller(parts: NodeParts, selling: Selling) {
   const operator = await newOperator(stage);
-  const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, batch };
+  const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, ...selling };
   const node = await startNode(parseConfig(nodeConfig(stage, { operator: role })), { log: silentLog, ...parts });
   stage.running.push(node);
   await operator.enlist(node.url);
@@ -256,7 +262,7 @@ const verdictOf = (url: string, digest: Hex) =>
   });
 
 test("one lie in a batch is found, shown and slashed; the others of its batch stand", async () => {
-  const { operator, payer } = await startSeller(occasionalLiar(3, 3), { size: 4, seconds: 3_600 });
+  const { operator, payer } = await startSeller(occasionalLiar(3, 3), { batch: { size: 4, seconds: 3_600 } });
   const { node: watcher, actor } = await startWatcher(stage, "defend");
   const before = await stage.balance(actor.wallet.account.address);
   const answers = [];
@@ -287,7 +293,7 @@ test("an answer that was signed and never posted is handed to a challenger, lodg
       add: (intent) => (intent.id.startsWith("batch:") ? undefined : outbox.add(intent)),
     }),
   };
-  const { payer } = await startSeller(muted, { size: 1, seconds: 0 });
+  const { payer } = await startSeller(muted, { batch: { size: 1, seconds: 0 } });
   const { node: watcher, actor } = await startWatcher(stage, "defend");
   const before = await stage.balance(actor.wallet.account.address);
   const input = toyInput(5);
@@ -312,3 +318,46 @@ test("an answer that was signed and never posted is handed to a challenger, lodg
   const after = async () => (await stage.balance(actor.wallet.account.address)) - before;
   await until("the reward", async () => ((await after()) === challenger - 3n * FEE ? true : undefined));
 }, 120_000);
+
+test("fees in dollars are sold at the operator's price or above, and redeemed to the wei", async () => {
+  const { modelRoot: model } = stage.model;
+  const prices = [{ model, unit: "USD", fee: "0.4", least: "2.5" }];
+  const { payer, node } = await startSeller({}, { prices, redeem: { least: "4.2" } });
+  const published = { modelRoot: model, unit: "USD", fee: parseEther("0.4"), least: parseEther("2.5") };
+  expect(await fetchPrices(node.url)).toEqual([published]);
+  const paying = (fee: string, unit: string, price: string) => ({
+    fee: parseEther(fee),
+    counted: { unit: unitOf(unit), price: parseEther(price) },
+  });
+  const refused = (seed: number, terms: ReturnType<typeof paying>) => expect(payer.ask(toyInput(seed), terms)).rejects;
+  await refused(1, paying("0.5", "USD", "2.4")).toThrow(/price of 2.4 OPG for one USD is below 2.5/);
+  await refused(1, paying("0.5", "EUR", "2.6")).toThrow(/not taken in EUR here/);
+  await refused(1, paying("0.3", "USD", "2.5")).toThrow(/the fee 750000000000000000 is below 1000000000000000000/);
+  const opgAtTwo = { fee: FEE, counted: { unit: zeroHash, price: 2n * OPG } };
+  await refused(1, opgAtTwo).toThrow(/counted in OPG have the price 1/);
+
+  const fees = [];
+  for (const [i, terms] of [
+    paying("0.4", "USD", "2.5"),
+    paying("0.4", "USD", "2.5"),
+    paying("0.4", "USD", "3"),
+    { fee: FEE },
+  ].entries())
+    fees.push((await payer.ask(toyInput(i), terms)).receipt.claim.fee);
+  expect(fees).toEqual([FEE, FEE, parseEther("1.2"), FEE]);
+  const redeemed = await until("the vouchers to be redeemed", async () => {
+    const all = (await stage.events()).filter(
+      ({ name, args }) => name === "Redeemed" && args["channel"] === channelId(payer.parties),
+    );
+    return all.length === 3 ? all : undefined;
+  });
+  const paid = redeemed.map(({ args }) => [args["price"], args["paid"]]);
+  expect(new Map(paid as [bigint, bigint][])).toEqual(
+    new Map([
+      [parseEther("2.5"), 2n * FEE],
+      [parseEther("3"), parseEther("1.2")],
+      [OPG, FEE],
+    ]),
+  );
+  expect((await readChannel(payer.requester, payer.parties)).deposit).toBe(10n * FEE - parseEther("4.2"));
+});

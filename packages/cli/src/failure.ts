@@ -38,6 +38,7 @@ const OF_INPUT = new Set([
 const OF_CHAIN = new Set([
   "RemoteError",
   "AnswerError",
+  "UnitPriceError",
   "WrongChainError",
   "DataDirectoryInUseError",
   "SecondClaimError",

@@ -31,8 +31,11 @@ export type Asked = Omit<OpenRequest, "block">;
 export type Answering = {
   /** Why the Market would not take a claim with these terms; of a request on chain it has checked them itself. */
   tierProblem(terms: Pick<Claim, "fee" | "coverage" | "parameters">): string | undefined;
-  /** Why it is not answered, beside that its input is not here yet. */
-  refusalOf(request: Asked, now: number): Promise<string | undefined>;
+  /**
+   * Why it is not answered, beside that its input is not here yet.
+   * @param leastFee OPG, where another price was published than the offer on chain
+   */
+  refusalOf(request: Asked, now: number, leastFee?: bigint): Promise<string | undefined>;
   /** Runs and signs, once: `keep` puts the claim on disk before it is signed. */
   answer(request: Asked, now: number, keep: (answer: Unsigned) => void): Promise<Answer>;
   /** Signs a claim that is on disk. @throws SecondClaimError when another one was signed for the request */
@@ -123,12 +126,13 @@ export function openAnswering(options: AnsweringOptions): Answering {
       if (coverage >= least && coverage <= tier.maxCoverage) return undefined;
       return `the coverage ${coverage} is not within ${least} … ${tier.maxCoverage}`;
     },
-    async refusalOf({ requestId, requester, terms }, now) {
+    async refusalOf({ requestId, requester, terms }, now, leastFee) {
       if (!models.has(terms.modelRoot)) return "the model is not loaded here";
       if (terms.level !== BUILT_LEVELS) return `level ${terms.level} is not built`;
       const offer = await quote(reader, { operator: owner, modelRoot: terms.modelRoot });
       if (offer.refusal) return `this operator is ${offer.refusal}`;
-      if (terms.fee < offer.fee) return `the fee ${terms.fee} is below ${offer.fee}`;
+      const least = leastFee ?? offer.fee;
+      if (terms.fee < least) return `the fee ${terms.fee} is below ${least}`;
       if (terms.coverage > offer.maxCoverage) return `the coverage ${terms.coverage} is above ${offer.maxCoverage}`;
       const promised = answers.promised(now) + sold.promised(now);
       if (terms.coverage + promised > offer.room)

@@ -81,6 +81,17 @@ const schema = z.object({
             .default(600),
         })
         .prefault({}),
+      /** what answers are sold for in another unit than OPG: a fee in the unit, and OPG for one unit, at least */
+      prices: z
+        .array(
+          z.object({
+            model: digest,
+            unit: z.string().regex(/^[\x20-\x7e]{1,32}$/, "must be 1 to 32 characters of ASCII"),
+            fee: coins,
+            least: coins,
+          }),
+        )
+        .default([]),
       /** vouchers are redeemed together when they are worth so much OPG, or the oldest is so many seconds old */
       redeem: z
         .object({

@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE INDEX IF NOT EXISTS batches_by_end ON batches (postBy);
 CREATE TABLE IF NOT EXISTS lanes (
   channel TEXT NOT NULL, model TEXT NOT NULL, parameters TEXT NOT NULL, parties TEXT NOT NULL,
-  cumulative TEXT NOT NULL, signature TEXT NOT NULL, redeemed TEXT NOT NULL, since INTEGER NOT NULL,
-  PRIMARY KEY (channel, model, parameters));
+  unit TEXT NOT NULL, price TEXT NOT NULL, cumulative TEXT NOT NULL, signature TEXT NOT NULL, owed TEXT NOT NULL,
+  redeemed TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (channel, model, parameters, unit, price));
 CREATE TABLE IF NOT EXISTS accused (digest TEXT PRIMARY KEY, receipt TEXT NOT NULL, leaf TEXT);
 CREATE TABLE IF NOT EXISTS verdicts (
   digest TEXT PRIMARY KEY, agree INTEGER, reason TEXT NOT NULL, checkedAt INTEGER NOT NULL);

@@ -13,6 +13,7 @@ import {
   ReceiptError,
   receiptFromJson,
   receiptToJson,
+  unitPricesToJson,
 } from "@opengradient/protocol";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -137,6 +138,8 @@ const json = (c: Context, body: string, status: 200 | 409 = 200) =>
 
 /** Answers for vouchers: an order and an input come in, a receipt goes out. */
 function takeOrders(app: Hono, operator: OperatorRole, { mostUpload, wake, log }: HttpOptions): void {
+  app.get("/prices", (c) => json(c, unitPricesToJson(operator.prices)));
+
   app.post("/orders", bodyLimit({ maxSize: mostUpload }), async (c) => {
     const { text, input } = await formOf(c, ["order"]);
     try {

@@ -1,4 +1,5 @@
 import {
+  amountFor,
   BUILT_LEVELS,
   boughtBy,
   channelId,
@@ -7,6 +8,7 @@ import {
   greater,
   isSigned,
   type LastVoucher,
+  owedBy,
   type Package,
   type Parties,
   packageInput,
@@ -23,12 +25,12 @@ import {
 import type { Hex, LocalAccount } from "viem";
 import { fetchOutputs, fetchReceipt, placeOrder } from "./remote.ts";
 
-/** What a signer owes for one model under one tier of a channel. */
+/** What a signer owes for one model under one tier of a channel, counted in one unit at one price. */
 export type LaneName = Omit<Voucher, "cumulative">;
 
 /** The last voucher of a lane, what it was sent for, and whether that came. */
 export type LaneState = LastVoucher & {
-  /** what was paid before it: its fee is the difference */
+  /** OPG that were paid before it: its fee is the difference */
   readonly paid: bigint;
   readonly input: Hex;
   readonly coverage: bigint;
@@ -55,6 +57,8 @@ export type Purchase = {
   readonly parties: Parties;
   readonly modelRoot: Hex;
   readonly parameters: Hex;
+  /** what the fee is counted in, and OPG for one of it, 18 decimals; absent: OPG */
+  readonly counted?: { readonly unit: Hex; readonly price: bigint } | undefined;
   readonly fee: bigint;
   readonly coverage: bigint;
   readonly input: Package;
@@ -73,8 +77,8 @@ const DAY = 24n * 3600n;
  * @throws AnswerError when what comes back is not what was asked for; RemoteError when nothing does
  */
 export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Promise<Bought> {
-  const { parties, modelRoot, parameters, input } = purchase;
-  const lane: LaneName = { channel: channelId(parties), modelRoot, parameters };
+  const { parties, modelRoot, parameters, counted, input } = purchase;
+  const lane: LaneName = { channel: channelId(parties), modelRoot, parameters, ...counted };
   const { endpoint } = purchase.operator;
   purse.keepInput(input);
   const bought = await settleLast(reader, purse, lane, purchase);
@@ -83,7 +87,7 @@ export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Pro
     const state = await nextVoucher(reader, purse.lane(lane), lane, purchase);
     purse.keepLane(lane, state);
     const { cumulative, signature, coverage } = state;
-    const got = await placeOrder(endpoint, { parties, modelRoot, parameters, cumulative, signature, coverage }, input);
+    const got = await placeOrder(endpoint, { ...lane, parties, cumulative, signature, coverage }, input);
     if ("claim" in got) {
       await checkAnswer(reader, got, { ...purchase, lane, state });
       keepAnswer(purse, lane, state, got);
@@ -127,11 +131,13 @@ async function nextVoucher(
   { parties, coverage, signer, fee, input }: Purchase,
 ): Promise<LaneState> {
   const redeemed = await readRedeemed(reader, lane);
-  const paid = greater(last?.answered ? last.cumulative : (last?.paid ?? 0n), redeemed);
-  const again = last !== undefined && !last.answered && last.cumulative >= paid + fee;
-  const cumulative = again ? last.cumulative : paid + fee;
+  const spent = last?.answered ? last.cumulative : amountFor(last?.paid ?? 0n, lane.price);
+  const before = greater(spent, amountFor(redeemed, lane.price));
+  const paid = greater(owedBy({ ...lane, cumulative: spent }), redeemed);
+  const again = last !== undefined && !last.answered && last.cumulative >= before + fee;
+  const cumulative = again ? last.cumulative : before + fee;
   const [{ deposit }, { timestamp }] = await Promise.all([readChannel(reader, parties), reader.chain.getBlock()]);
-  const owed = cumulative - redeemed;
+  const owed = owedBy({ ...lane, cumulative }) - redeemed;
   if (owed > deposit) throw new AnswerError(`the channel holds ${deposit} and would owe ${owed}: fund it`);
   const signature = await signVoucher(signer, voucherDomainOf(reader), { ...lane, cumulative });
   return {
@@ -149,14 +155,14 @@ type Adoption = Purchase & { readonly last: LastVoucher };
 
 /** Takes over the count of a voucher that we signed and do not remember. @throws AnswerError when we did not sign it */
 async function adopt(reader: Reader, purse: Purse, lane: LaneName, adoption: Adoption): Promise<void> {
-  const { parties, modelRoot, parameters, last, operator } = adoption;
-  const ours = await isSigned(voucherDomainOf(reader), { parties, modelRoot, parameters, ...last });
+  const { parties, last, operator } = adoption;
+  const ours = await isSigned(voucherDomainOf(reader), { ...lane, parties, ...last });
   if (!ours) throw new AnswerError(`${operator.endpoint} shows a voucher that is not ours`);
   const requestId = requestOf(reader, lane, last);
   const receipt = await fetchReceipt(operator.endpoint, requestId);
   if (!receipt) throw new AnswerError(`${operator.endpoint} has our voucher and shows no answer for it`);
   const { input, coverage, fee } = receipt.claim;
-  const state = { ...last, input, coverage, paid: last.cumulative - fee, sentAt: 0, answered: false };
+  const state = { ...last, input, coverage, paid: owedBy({ ...lane, ...last }) - fee, sentAt: 0, answered: false };
   await checkAnswer(reader, receipt, { ...adoption, lane, state });
   keepAnswer(purse, lane, state, receipt);
 }
@@ -179,7 +185,7 @@ async function checkAnswer(
     operator: parties.operator,
     requester: parties.requester,
     requestId: requestOf(reader, lane, state),
-    fee: state.cumulative - state.paid,
+    fee: owedBy({ ...lane, ...state }) - state.paid,
     coverage: state.coverage,
     level: BUILT_LEVELS,
     parameters: lane.parameters,

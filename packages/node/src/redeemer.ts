@@ -24,14 +24,18 @@ export type RedeemerOptions = {
   readonly log: Log;
 };
 
-/** What a signer owes in one lane, all told, and how much of it was sent to be redeemed. */
+/** What a signer owes in one lane, all told; OPG of it, and how much of these were sent to be redeemed. */
 export type Lane = {
   readonly channel: Hex;
   readonly modelRoot: Hex;
   readonly parameters: Hex;
   readonly parties: Parties;
+  readonly unit: Hex;
+  readonly price: bigint;
+  /** in the unit */
   readonly cumulative: bigint;
   readonly signature: Hex;
+  readonly owed: bigint;
   readonly redeemed: bigint;
   /** unix seconds of the first voucher that was not */
   readonly since: number;
@@ -42,17 +46,22 @@ type LaneRow = {
   model: Hex;
   parameters: Hex;
   parties: string;
+  unit: Hex;
+  price: string;
   cumulative: string;
   signature: Hex;
+  owed: string;
   redeemed: string;
   since: number;
 };
 
-const readLane = ({ model, parties, cumulative, redeemed, ...row }: LaneRow): Lane => ({
+const readLane = ({ model, parties, price, cumulative, owed, redeemed, ...row }: LaneRow): Lane => ({
   ...row,
   modelRoot: model,
   parties: fromJson<Parties>(parties),
+  price: BigInt(price),
   cumulative: BigInt(cumulative),
+  owed: BigInt(owed),
   redeemed: BigInt(redeemed),
 });
 
@@ -65,27 +74,29 @@ const AT_ONCE = 64;
 
 export function openRedeemer({ db, reader, owner, outbox, thaw, least, seconds, log }: RedeemerOptions): Redeemer {
   // Neighbours of one model and tier are shared out as one fee.
-  const due = db.prepare<[], LaneRow>(
-    "SELECT * FROM lanes WHERE redeemed <> cumulative ORDER BY model, parameters, channel",
+  const due = db.prepare<[], LaneRow>("SELECT * FROM lanes WHERE redeemed <> owed ORDER BY model, parameters, channel");
+  const sent = db.prepare(
+    "UPDATE lanes SET redeemed = owed WHERE channel = ? AND model = ? AND parameters = ? AND unit = ? AND price = ?",
   );
-  const sent = db.prepare("UPDATE lanes SET redeemed = ? WHERE channel = ? AND model = ? AND parameters = ?");
 
   const closesAt = (channel: Hex): number =>
     Number(eventsAbout(db, channel).findLast(({ name }) => name === "ClosesAt")?.args["closesAt"] ?? 0);
 
   const redeem = db.transaction((lanes: readonly Lane[]) => {
-    const redemptions = lanes.map(({ parties, modelRoot, parameters, cumulative, signature }) => ({
+    const redemptions = lanes.map(({ parties, modelRoot, parameters, unit, price, cumulative, signature }) => ({
       parties,
       modelRoot,
       parameters,
+      unit,
+      price,
       cumulative,
       signature,
     }));
     const call = calls.redeem(reader.addresses, { operator: owner, redemptions });
     const id = `redeem:${keccak256(encodeCall(call))}`;
     enqueue(outbox, id, call);
-    for (const { channel, modelRoot, parameters, cumulative } of lanes)
-      sent.run(String(cumulative), channel, modelRoot, parameters);
+    for (const { channel, modelRoot, parameters, unit, price } of lanes)
+      sent.run(channel, modelRoot, parameters, unit, String(price));
     log.info({ id, vouchers: lanes.length }, "redeem");
   });
 
@@ -96,7 +107,7 @@ export function openRedeemer({ db, reader, owner, outbox, thaw, least, seconds, 
         .map(readLane)
         .map((lane) => ({ lane, end: closesAt(lane.channel) }))
         .filter(({ end }) => end >= now);
-      const owed = open.reduce((sum, { lane }) => sum + lane.cumulative - lane.redeemed, 0n);
+      const owed = open.reduce((sum, { lane }) => sum + lane.owed - lane.redeemed, 0n);
       const ripe = owed >= least || open.some(({ lane }) => now - lane.since >= seconds);
       // Once its end is less than a thaw away nothing more is sold over a channel: what it owes is taken before the end.
       const wanted = open.filter(({ end }) => ripe || end <= now + thaw).map(({ lane }) => lane);

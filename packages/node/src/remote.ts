@@ -17,6 +17,8 @@ import {
   type Receipt,
   receiptFromJson,
   receiptToJson,
+  type UnitPrice,
+  unitPricesFromJson,
 } from "@opengradient/protocol";
 import type { Hex } from "viem";
 import type { Finding } from "./audit.ts";
@@ -126,6 +128,12 @@ export async function fetchBatch(
 ): Promise<Receipt[] | undefined> {
   const bytes = await get(endpoint, `/batches/${root}/claims`, 2_048 * count);
   return bytes && text(bytes).split("\n").map(receiptFromJson);
+}
+
+/** What an operator sells answers for in other units than OPG; one that publishes nothing sells in OPG only. */
+export async function fetchPrices(endpoint: string): Promise<readonly UnitPrice[]> {
+  const bytes = await get(endpoint, "/prices", 1 << 20);
+  return bytes ? unitPricesFromJson(text(bytes)) : [];
 }
 
 /** Milliseconds in which an operator runs a model. */

@@ -1,11 +1,14 @@
 import { TensorError } from "@opengradient/program";
 import {
   BUILT_LEVELS,
+  charge,
   decodePackage,
   domainOf,
+  isPriced,
   isSigned,
   type LastVoucher,
   type Order,
+  owedBy,
   PackageError,
   packageInput,
   type Reader,
@@ -13,10 +16,13 @@ import {
   readChannel,
   readRedeemed,
   requestIdOf,
+  type UnitPrice,
+  unitName,
+  unitOf,
   voucherDomainOf,
   voucherOf,
 } from "@opengradient/protocol";
-import type { Address, Hex } from "viem";
+import { type Address, formatEther, type Hex, zeroHash } from "viem";
 import { type Answering, type Asked, POST_TIME } from "./answering.ts";
 import type { Answer, Answers } from "./answers.ts";
 import type { Db } from "./database.ts";
@@ -58,12 +64,17 @@ export type SellerOptions = {
   readonly models: ReadonlyMap<string, LoadedModel>;
   readonly reader: Reader;
   readonly owner: Address;
+  /** for fees that are counted in another unit than OPG */
+  readonly prices: readonly UnitPrice[];
   /** blocks on top before what is on chain counts */
   readonly depth: number;
   /** seconds: a channel whose end is nearer buys nothing more */
   readonly thaw: number;
   readonly log: Log;
 };
+
+/** What makes vouchers one lane, beside the channel. */
+const LANE = ["modelRoot", "parameters", "unit", "price"] as const;
 
 export function openSeller(options: SellerOptions): Seller {
   const { db, answers, sold, answering, inputs, models, reader, owner, log } = options;
@@ -84,10 +95,10 @@ export function openSeller(options: SellerOptions): Seller {
 
   /** What an order pays beyond all vouchers before it, once the channel is seen to cover it. */
   async function feeOf(order: Order, now: number): Promise<bigint> {
-    const { channel, modelRoot, parameters, cumulative } = voucherOf(order);
-    const lanes = lanesOf(db, channel);
-    const last = lanes.find((lane) => lane.modelRoot === modelRoot && lane.parameters === parameters);
-    if (last && cumulative <= last.cumulative)
+    const voucher = voucherOf(order);
+    const lanes = lanesOf(db, voucher.channel);
+    const last = lanes.find((lane) => LANE.every((part) => lane[part] === voucher[part]));
+    if (last && voucher.cumulative <= last.cumulative)
       throw new OrderRefusedError(409, `vouchers up to ${last.cumulative} are spent in this lane`, last);
     const at = head!.number - BigInt(options.depth);
     const { deposit, closesAt } = await readChannel(reader, order.parties, at);
@@ -96,14 +107,28 @@ export function openSeller(options: SellerOptions): Seller {
         402,
         `the channel closes at ${closesAt}, which is not more than a thaw of ${options.thaw} s away`,
       );
-    const owed = { channel, modelRoot, parameters, cumulative };
-    const all = [...lanes.filter((lane) => lane !== last), owed];
+    const owed = owedBy(voucher);
+    const all = [...lanes.filter((lane) => lane !== last), { ...voucher, owed }];
     const paid = await Promise.all(all.map((lane) => readRedeemed(reader, lane, at)));
-    const open = all.reduce((sum, lane, i) => sum + lane.cumulative - paid[i]!, 0n);
+    const open = all.reduce((sum, lane, i) => sum + lane.owed - paid[i]!, 0n);
     if (open > deposit) throw new OrderRefusedError(402, `the channel holds ${deposit}, its vouchers ask for ${open}`);
-    const fee = cumulative - (last?.cumulative ?? paid.at(-1)!);
+    const fee = owed - (last?.owed ?? paid.at(-1)!);
     if (fee <= 0n) throw new OrderRefusedError(402, "the voucher pays nothing that was not paid before");
     return fee;
+  }
+
+  /** OPG that an answer costs at least, where the offer on chain does not say it. */
+  function leastFeeOf(order: Order): bigint | undefined {
+    const { unit, price, modelRoot } = voucherOf(order);
+    if (!isPriced({ unit, price })) throw new OrderRefusedError(402, "fees that are counted in OPG have the price 1");
+    if (unit === zeroHash) return undefined;
+    const name = unitName(unit);
+    const asked = options.prices.find((one) => one.modelRoot === modelRoot && unitOf(one.unit) === unit);
+    if (!asked) throw new OrderRefusedError(402, `fees of model ${modelRoot} are not taken in ${name} here`);
+    const [given, least] = [formatEther(price), formatEther(asked.least)];
+    if (price < asked.least)
+      throw new OrderRefusedError(402, `the price of ${given} OPG for one ${name} is below ${least}`);
+    return charge(asked.fee, price);
   }
 
   function keepInput(model: LoadedModel, name: Hex, bytes: Uint8Array): void {
@@ -136,13 +161,14 @@ export function openSeller(options: SellerOptions): Seller {
     }
     const model = models.get(order.modelRoot);
     if (!model) throw new OrderRefusedError(422, `model ${order.modelRoot} is not loaded here`);
+    const leastFee = leastFeeOf(order);
     const fee = await feeOf(order, now);
     const { modelRoot, parameters, coverage } = order;
     const deadline = BigInt(now + POST_TIME);
     const terms = { modelRoot, input, operator: owner, fee, coverage, level: BUILT_LEVELS, parameters, deadline };
     const request: Asked = { requestId, requester: order.parties.requester, terms };
     keepInput(model, input, bytes);
-    const reason = answering.tierProblem(terms) ?? (await answering.refusalOf(request, now));
+    const reason = answering.tierProblem(terms) ?? (await answering.refusalOf(request, now, leastFee));
     if (reason) throw new OrderRefusedError(503, reason);
     return receiptOf(await answering.answer(request, now, (answer) => sold.keep(order, answer, now)));
   }

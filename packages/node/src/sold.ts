@@ -1,5 +1,6 @@
 import {
   type Batch,
+  charge,
   type Order,
   type ProtocolEvent,
   sumLeaf,
@@ -99,9 +100,10 @@ export function soldTable(db: Db): Sold {
     "INSERT INTO sold (requestId, digest, answer, model, parameters, soldAt, postBy) VALUES (?,?,?,?,?,?,?)",
   );
   const lane = db.prepare(
-    `INSERT INTO lanes (channel, model, parameters, parties, cumulative, signature, redeemed, since) VALUES (?,?,?,?,?,?,?,?)
-     ON CONFLICT DO UPDATE SET cumulative = excluded.cumulative, signature = excluded.signature,
-       since = CASE WHEN redeemed = cumulative THEN excluded.since ELSE since END`,
+    `INSERT INTO lanes (channel, model, parameters, parties, unit, price, cumulative, signature, owed, redeemed, since)
+     VALUES (?,?,?,?,?,?,?,?,?,?,?)
+     ON CONFLICT DO UPDATE SET cumulative = excluded.cumulative, signature = excluded.signature, owed = excluded.owed,
+       since = CASE WHEN redeemed = owed THEN excluded.since ELSE since END`,
   );
   const unsigned = db.prepare<[], AnswerRow>(
     "SELECT answer, signature FROM sold WHERE batch IS NULL AND signature IS NULL",
@@ -139,16 +141,19 @@ export function soldTable(db: Db): Sold {
 
   return {
     keep: db.transaction((order: Order, answer: Unsigned, now: number) => {
-      const { channel, modelRoot, parameters, cumulative } = voucherOf(order);
-      const before = cumulative - answer.claim.fee;
+      const { channel, modelRoot, parameters, unit, price, cumulative } = voucherOf(order);
+      const owed = charge(cumulative, price);
       lane.run(
         channel,
         modelRoot,
         parameters,
         toJson(order.parties),
+        unit,
+        String(price),
         String(cumulative),
         order.signature,
-        String(before),
+        String(owed),
+        String(owed - answer.claim.fee),
         now,
       );
       const { requestId, digest, claim } = answer;

@@ -6,6 +6,7 @@ import {
   lastVoucherToJson,
   type Order,
   orderFromJson,
+  owedBy,
   type Package,
   packageInput,
   packageOutput,
@@ -14,6 +15,7 @@ import {
   receiptToJson,
   requestIdOf,
   signClaim,
+  unitOf,
 } from "@opengradient/protocol";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterEach, expect, test, vi } from "vitest";
@@ -71,7 +73,7 @@ function operator(manners: Manners = {}) {
       operator: parties.operator,
       requester: parties.requester,
       requestId,
-      fee: order.cumulative - (last?.cumulative ?? 0n),
+      fee: owedBy(order) - (last ? owedBy(last) : 0n),
       coverage: order.coverage,
       level: 3,
       postBy: NOW + 3_600n,
@@ -102,9 +104,10 @@ function payer() {
     keepInput: () => {},
     keepClaim: (receipt) => void kept.push(claimDigest(receipt, receipt.claim)),
   };
-  const ask = (seed: number, fee = 1n) =>
+  const ask = (seed: number, fee = 1n, counted?: { unit: `0x${string}`; price: bigint }) =>
     buy(reader, purse, {
       ...lane,
+      counted,
       operator: { endpoint: "http://operator", signer: hot.address },
       parties,
       fee,
@@ -188,6 +191,25 @@ test("who lost count goes on from its own last voucher, and from nobody else's",
     url.endsWith("/orders") ? new Response(invented, { status: 409 }) : real(url, init),
   );
   await expect(ask(3)).rejects.toThrow(/not ours/);
+});
+
+test("a fee in another unit is charged at the price that is signed, down to the smallest unit of OPG", async () => {
+  const { orders, receipts } = operator();
+  const { ask, state, forget } = payer();
+  const counted = { unit: unitOf("USD"), price: (15n * 10n ** 18n) / 10n };
+  await ask(1, 1n, counted);
+  await ask(2, 1n, counted);
+  expect(orders.map(({ cumulative, unit, price }) => ({ cumulative, unit, price }))).toEqual(
+    [1n, 2n].map((cumulative) => ({ cumulative, ...counted })),
+  );
+  expect([...receipts.values()].map(({ claim }) => claim.fee)).toEqual([1n, 2n]);
+  expect(state()).toMatchObject({ cumulative: 2n, paid: 1n, answered: true });
+  forget();
+  await ask(3, 1n, counted);
+  expect(orders.at(-1)).toMatchObject({ cumulative: 3n, ...counted });
+  expect(state()).toMatchObject({ cumulative: 3n, paid: 3n });
+  // 4 more of the unit are 6 of OPG, with 4 owed before: the deposit is 5.
+  await expect(ask(1, 4n, counted)).rejects.toThrow(/holds 5 and would owe 10/);
 });
 
 test.each<[string, Partial<Claim>]>([

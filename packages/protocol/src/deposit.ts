@@ -2,8 +2,8 @@ import { type Address, type Hex, isAddressEqual } from "viem";
 import * as z from "zod/mini";
 import type { Deposit } from "./channel.ts";
 import type { Reader } from "./client.ts";
-import type { Authorization } from "./voucher.ts";
-import { address, amount, bytes, decimal, fromJson } from "./wire.ts";
+import { type Authorization, NO_END } from "./voucher.ts";
+import { address, amount, amount128, bytes, decimal, fromJson } from "./wire.ts";
 
 /** A deposit that its requester signed, for whoever brings it: which system takes it, and what it opens or adds to. */
 export type SignedDeposit = Deposit & {
@@ -21,8 +21,8 @@ const schema = z.object({
   chainId: z.int().check(z.positive()),
   channels: address,
   parties: z.object({ requester: address, operator: address, signer: address }),
-  amount,
-  closesAt: z.int().check(z.positive()),
+  amount: amount128,
+  closesAt: z.int().check(z.positive(), z.lte(NO_END)),
   authorization: z.object({
     validAfter: amount,
     validBefore: amount,

@@ -28,6 +28,7 @@ export * from "./shown.ts";
 export * from "./sides.ts";
 export * from "./standing.ts";
 export * from "./summary.ts";
+export * from "./unitPrice.ts";
 export * from "./votes.ts";
 export * from "./voucher.ts";
 export * from "./waterfall.ts";

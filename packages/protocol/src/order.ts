@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import * as z from "zod/mini";
 import { type Redemption, type Voucher, type VoucherDomain, voucherDigest, voucherOf } from "./voucher.ts";
-import { address, amount, bytes, decimal, fromJson } from "./wire.ts";
+import { address, amount128, bytes, decimal, fromJson } from "./wire.ts";
 
 /** What a requester hands an operator beside an input: a voucher, and the coverage that it wants for what the voucher adds. */
 export type Order = Redemption & { readonly coverage: bigint };
@@ -15,10 +15,12 @@ const redemption = {
   parties: z.object({ requester: address, operator: address, signer: address }),
   modelRoot: bytes(32),
   parameters: bytes(32),
-  cumulative: amount,
+  unit: z.exactOptional(bytes(32)),
+  price: z.exactOptional(amount128),
+  cumulative: amount128,
   signature: bytes(65),
 };
-const schema = z.object({ ...redemption, coverage: amount });
+const schema = z.object({ ...redemption, coverage: amount128 });
 
 export const orderToJson = (order: Order): string => JSON.stringify(order, decimal);
 
@@ -32,7 +34,7 @@ export const boughtBy = (domain: VoucherDomain, voucher: Voucher): bigint => Big
 /** The same of an order or redemption. */
 export const requestIdOf = (domain: VoucherDomain, order: Redemption): bigint => boughtBy(domain, voucherOf(order));
 
-const paidSchema = z.object({ cumulative: amount, signature: bytes(65) });
+const paidSchema = z.object({ cumulative: amount128, signature: bytes(65) });
 
 /** The last voucher of a lane, as an operator tells it to a signer that lost count. */
 export type LastVoucher = { readonly cumulative: bigint; readonly signature: Hex };

@@ -3,6 +3,7 @@ import {
   encodeAbiParameters,
   type Hex,
   hashTypedData,
+  hexToString,
   keccak256,
   type LocalAccount,
   parseAbiParameters,
@@ -48,8 +49,22 @@ export function unitOf(name: string): Hex {
   return stringToHex(name, { size: 32 });
 }
 
+/** The same, read back. */
+export const unitName = (unit: Hex): string => (unit === zeroHash ? "OPG" : hexToString(unit, { size: 32 }));
+
 /** OPG owed for an amount of a unit at a price, rounded down: nobody pays more than was signed. */
 export const charge = (amount: bigint, price: bigint): bigint => (amount * price) / ONE;
+
+/** The least amount that is charged so much OPG. */
+export const amountFor = (owed: bigint, price = ONE): bigint => (owed * ONE + price - 1n) / price;
+
+/** OPG is counted at no other price than one: the contract refuses such vouchers. */
+export const isPriced = ({ unit = zeroHash, price = ONE }: Pick<Voucher, "unit" | "price">): boolean =>
+  unit !== zeroHash || price === ONE;
+
+/** OPG owed in a lane, all told. */
+export const owedBy = ({ cumulative, price = ONE }: Pick<Voucher, "cumulative" | "price">): bigint =>
+  charge(cumulative, price);
 
 export type Redemption = Omit<Voucher, "channel"> & { readonly parties: Parties; readonly signature: Hex };
 
@@ -111,7 +126,7 @@ export const signVoucher = (
 ): Promise<Hex> => signer.signTypedData(voucherTypedData(domain, voucher));
 
 /** The voucher that a redemption redeems. */
-export const voucherOf = ({ parties, ...owed }: Redemption): Voucher => {
+export const voucherOf = ({ parties, ...owed }: Redemption): Required<Voucher> => {
   const { modelRoot, parameters, unit, price, cumulative } = inUnit(owed);
   return { channel: channelId(parties), modelRoot, parameters, unit, price, cumulative };
 };

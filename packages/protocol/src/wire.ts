@@ -20,6 +20,9 @@ export const amount = z.pipe(
   z.transform((text) => BigInt(text)),
 );
 
+/** The same, of a field of 128 bits. */
+export const amount128 = z.pipe(amount, z.bigint().check(z.lt(1n << 128n)));
+
 /** For JSON.stringify: bigints as `amount` reads them. */
 export const decimal = (_: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
 

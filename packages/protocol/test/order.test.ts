@@ -20,6 +20,8 @@ import {
   sumPath,
   sumRoot,
   sumTree,
+  unitName,
+  unitOf,
 } from "../src/index.ts";
 
 const account = privateKeyToAccount(`0x${"11".repeat(32)}`);
@@ -46,6 +48,11 @@ test("an order travels as JSON, and its voucher's digest is the request that it 
   expect(requestIdOf(domain, one)).not.toBe(requestIdOf(domain, await order(6n)));
   expect(requestIdOf(domain, one) >= 1n << 64n).toBe(true);
   expect(() => orderFromJson("{")).toThrow(OrderError);
+  expect(() => orderFromJson(orderToJson({ ...one, cumulative: 1n << 128n }))).toThrow(/cumulative/);
+  const counted = { ...one, unit: unitOf("USD"), price: 3n };
+  expect(orderFromJson(orderToJson(counted))).toEqual(counted);
+  expect(await isSigned(domain, counted)).toBe(false);
+  expect(unitName(counted.unit)).toBe("USD");
   expect(() => orderFromJson(orderToJson(one).replace('"5"', '"-5"'))).toThrow(/cumulative/);
 });
 

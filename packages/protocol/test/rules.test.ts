@@ -1,12 +1,14 @@
 import { encodeErrorResult } from "viem";
 import { describe, expect, test } from "vitest";
 import {
+  amountFor,
   checkClocks,
   decodeRefusal,
   demandPrice,
   devnetParameters,
   errorsAbi,
   openingPrice,
+  owedBy,
   ProtocolError,
   protocolError,
   refusals,
@@ -66,4 +68,15 @@ test("a real chain refuses an answer time below force inclusion and twelve hours
   expect(() => checkClocks({ ...devnetParameters, answer: 12 * hour - 1 }, 0)).toThrow(UnsafeClocksError);
   expect(() => checkClocks({ ...devnetParameters, answer: 12 * hour }, 0)).not.toThrow();
   expect(() => checkClocks({ ...devnetParameters, answer: 36 * hour - 1 }, 24 * hour)).toThrow(/at least 129600 s/);
+});
+
+const ONE = 10n ** 18n;
+
+test("the least amount that is charged so much is found, whatever the price", () => {
+  for (const price of [1n, 7n, ONE / 3n, ONE, (5n * ONE) / 2n, 10n ** 24n])
+    for (const owed of [0n, 1n, 2n, 999n, ONE, 123_456_789n * ONE]) {
+      const amount = amountFor(owed, price);
+      expect(owedBy({ cumulative: amount, price })).toBeGreaterThanOrEqual(owed);
+      if (amount > 0n) expect(owedBy({ cumulative: amount - 1n, price })).toBeLessThan(owed);
+    }
 });

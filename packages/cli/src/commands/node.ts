@@ -10,7 +10,7 @@ import { keyOf } from "../chain/keys.ts";
 import { action, collect, examples, type Register } from "../command.ts";
 import { interrupted } from "../ending.ts";
 import { CommandError } from "../failure.ts";
-import { loadModel } from "../model/load.ts";
+import { loadModel, modelRootOf } from "../model/load.ts";
 import { wholeNumber } from "./devnet.ts";
 import { addressOf, opgAmount } from "./stake.ts";
 
@@ -23,7 +23,7 @@ type Options = SigningOptions & {
   postOpened?: boolean;
 } & Pooled;
 
-type Pooled = { batchSize: string; batchSeconds?: string; redeemAt: string };
+type Pooled = { batchSize: string; batchSeconds?: string; redeemAt: string; sell?: string[] };
 
 const ROLES = ["operator", "watcher"] as const;
 
@@ -41,12 +41,18 @@ export const nodeCommand: Register = (og) => {
       .option("--post-opened", "operator: post answers with their trace root, which saves challengers a demand")
       .option("--batch-size <n>", "operator: answers that vouchers bought, in one batch at most", "256")
       .option("--batch-seconds <n>", "operator: how long the first of them waits for it (default: 600, on a devnet 15)")
-      .option("--redeem-at <amount>", "operator: OPG of vouchers that are worth a transaction", "100"),
+      .option("--redeem-at <amount>", "operator: OPG of vouchers that are worth a transaction", "100")
+      .option(
+        "--sell <model=fee,unit,price>",
+        "operator: take fees by voucher in another unit too: the fee, its unit, and OPG for one unit at least",
+        collect,
+      ),
   )
     .addHelpText(
       "after",
       examples(
         "og node operator --model digits.onnx --account operator",
+        "og node operator --model digits.onnx --sell digits.onnx=0.1,USD,0.8 --account operator",
         "og node watcher --model digits.onnx --account challenger",
       ),
     )
@@ -79,7 +85,7 @@ export const nodeCommand: Register = (og) => {
 };
 
 /** When an operator sends what it gathers. */
-function pooled({ batchSize, batchSeconds, redeemAt }: Pooled, chainId: number) {
+function pooled({ batchSize, batchSeconds, redeemAt, sell = [] }: Pooled, chainId: number) {
   const wait = batchSeconds ?? (chainId === DEVNET_CHAIN_ID ? "15" : "600");
   return {
     batch: {
@@ -87,7 +93,17 @@ function pooled({ batchSize, batchSeconds, redeemAt }: Pooled, chainId: number) 
       seconds: wholeNumber("--batch-seconds", wait, 0, 21_600),
     },
     redeem: { least: formatEther(opgAmount("--redeem-at", redeemAt)) },
+    prices: sell.map(parseSale),
   };
+}
+
+function parseSale(text: string) {
+  const [model, terms] = text.split("=");
+  const [fee, unit, least] = (terms ?? "").split(",");
+  if (!model || !fee || !unit || !least)
+    throw new CommandError(`--sell ${text}: write MODEL=FEE,UNIT,PRICE, as digits.onnx=0.1,USD,0.8`);
+  const [inUnit, price] = [opgAmount("--sell, fee", fee), opgAmount("--sell, price", least)];
+  return { model: modelRootOf(model), unit, fee: formatEther(inUnit), least: formatEther(price) };
 }
 
 /** The part of a node's configuration that all roles share; models become folders of the node's own. */

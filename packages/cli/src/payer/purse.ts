@@ -26,7 +26,7 @@ import {
   receiptFromJson,
   receiptToJson,
 } from "@opengradient/protocol";
-import { type Address, concat, getAddress, type Hex, keccak256, type LocalAccount } from "viem";
+import { type Address, concat, getAddress, type Hex, keccak256, type LocalAccount, toHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 
 /** What a requester keeps in a folder: its channels, what it owes in them, session keys, signed claims and their inputs. */
@@ -77,8 +77,10 @@ export function openPurse(folder: string): FilePurse {
     readdirSync(join(folder, room))
       .filter((name) => name.endsWith(ending))
       .map((name) => join(folder, room, name));
-  const lanePath = ({ channel, modelRoot, parameters }: LaneName): string =>
-    join(folder, "lanes", `${keccak256(concat([channel, modelRoot, parameters]))}.json`);
+  const lanePath = ({ channel, modelRoot, parameters, unit, price }: LaneName): string => {
+    const counted = unit === undefined || price === undefined ? [] : [unit, toHex(price, { size: 32 })];
+    return join(folder, "lanes", `${keccak256(concat([channel, modelRoot, parameters, ...counted]))}.json`);
+  };
   const keyPath = (address: Address): string => join(folder, "keys", getAddress(address));
   const pathOf = (digest: Hex): string => join(folder, "claims", `${digest}.json`);
   const leafPath = (digest: Hex): string => join(folder, "claims", `${digest}.leaf`);
