@@ -59,7 +59,7 @@ contract NewWork is INewWork {
 
     /// @inheritdoc INewWork
     function resume() external {
-        require(msg.sender == governance || msg.sender == _guardian.account, NewWorkNotGuardian(msg.sender));
+        if (msg.sender != governance) _living();
         require(block.timestamp <= lastPause.until, NewWorkNotPaused());
         lastPause.until = uint40(block.timestamp) - 1;
         emit Resumed(msg.sender);

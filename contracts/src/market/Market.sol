@@ -188,14 +188,18 @@ contract Market is IMarket, Fees, EIP712 {
     function open(Claim calldata claim, Backing backing) external onlyBatches returns (ClaimId id) {
         id = digest(claim);
         ClaimRecord storage c = _claims[id];
-        if (c.status == ClaimStatus.Open && c.backing == Backing.Bond && backing == Backing.Batch) {
+        if (c.status != ClaimStatus.Final && c.backing == Backing.Bond && backing == Backing.Batch) {
             c.backing = backing;
             emit Backed(id);
+            // It fell before its leaf was shown: what was locked for it pays all the same, the reward to who was lied to.
+            if (c.status == ClaimStatus.Void) staking.slash(claim.operator, claim.coverage, claim.requester, claim.requester);
             return id;
         }
         require(c.status == ClaimStatus.None, MarketClaimKnown(id, c.status));
         require(claim.requestId > type(uint64).max, MarketNumberReserved(claim.requestId));
         require(claim.level == Levels.BUILT, MarketLevelNotBuilt(claim.level));
+        // OPG can not be paid to 0: such a claim could not be voided.
+        require(claim.requester != address(0), MarketZeroAddress());
         Parameters memory p = tier(claim.parameters);
         _checkCoverage(p, claim.fee, claim.coverage);
         // Reverts unless it is published: nothing could be shown of it in a dispute.

@@ -116,6 +116,9 @@ contract Delegation is IDelegation {
         uint256 active = p.tokens;
         uint256 thawing = p.thawing;
         if (active + thawing == 0) return;
+        // At most MOST_RATIO for one unit of its own: who has withdrawn can not burn its delegators' for nothing.
+        uint256 least = Math.ceilDiv(active + thawing, MOST_RATIO);
+        if (own < least) own = least;
         p.tokens -= uint128(PoolShares.burnt(active, taken, own));
         p.thawing -= uint128(PoolShares.burnt(thawing, taken, own));
         if (PoolShares.wornOut(p.tokens, p.shares)) (p.tokens, p.shares, p.epoch) = (0, 0, p.epoch + 1);

@@ -170,6 +170,55 @@ contract BatchAttacksTest is BatchWorld {
         assertEq(_wealth(), attacker - 3 * COVERAGE - FAULT_BOND);
     }
 
+    /// The liar's friend lodges and proves its own lies before any holder can show a leaf, so that they fall under the bond
+    /// and the batch's lock comes free. Who shows them then is paid from the lock all the same. Attacker: loses at least 3c/2
+    /// a lie. Holders: lose nothing.
+    function test_fallenBeforeItIsShown() external {
+        Run[2] memory runs = [_lie(9, 2, 3), _lie(10, 2, 3)];
+        Claim[] memory claims = new Claim[](2);
+        for (uint256 i; i < 2; i++) {
+            claims[i] = _offChain(runs[i], i);
+            claims[i].postBy = uint64(block.timestamp);
+        }
+        Posted memory p = _post(claims);
+        skip(1);
+        for (uint256 i; i < 2; i++) batches.lodge(claims[i], _sign(claims[i]));
+        vm.startPrank(challenger);
+        for (uint256 i; i < 2; i++) disputes.demandOpening{value: 1 ether}(claims[i]);
+        vm.stopPrank();
+        skip(tier.answer + 1);
+        for (uint256 i; i < 2; i++) disputes.expire(claims[i], _claimPosition(), 0);
+        uint256 victim = opg.balanceOf(requester);
+        uint256 supply = opg.totalSupply();
+        uint256 own = staking.operators(operator).staked;
+        for (uint32 i; i < 2; i++) _show(p, i);
+        uint256 lost = own - staking.operators(operator).staked;
+        assertGe(lost, 6 * COVERAGE);
+        assertGe(opg.balanceOf(requester) - victim, 2 * COVERAGE, "coverage is paid in full");
+        assertGe(2 * (supply - opg.totalSupply()), lost, "at least half burns");
+        assertEq(staking.operators(operator).locked, 0);
+        SumNode[] memory path = _path(p, 0);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.MarketClaimKnown.selector, p.ids[0], ClaimStatus.Void));
+        batches.show(p.batch, claims[0], 0, path);
+        skip(tier.freeze + tier.window);
+        batches.release(p.batch);
+        assertEq(staking.operators(operator).locked, 0);
+    }
+
+    /// A claim for nobody could not be voided, since OPG can not be paid to 0. Nobody's claim is none.
+    function test_claimForNobody() external {
+        Claim[] memory claims = _claims(1);
+        claims[0].requester = address(0);
+        Posted memory p = _post(claims);
+        SumNode[] memory path = _path(p, 0);
+        vm.expectRevert(IMarket.MarketZeroAddress.selector);
+        batches.show(p.batch, claims[0], 0, path);
+        bytes memory signature = _sign(claims[0]);
+        vm.warp(claims[0].postBy + 1);
+        vm.expectRevert(IMarket.MarketZeroAddress.selector);
+        batches.lodge(claims[0], signature);
+    }
+
     /// One bad leaf among good ones: it falls alone; the others' lock and verdict are untouched.
     function test_batchWithOneBadLeaf() external {
         Claim[] memory claims = _claims(4);

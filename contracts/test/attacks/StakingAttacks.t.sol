@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IDelegation} from "../../src/interfaces/IDelegation.sol";
 import {Claim} from "../../src/types/Claim.sol";
 import {BatchWorld} from "../toys/BatchWorld.sol";
+import {ToyCourt} from "../staking/ToyCourt.sol";
 import {OwnCourt} from "./Attacks.t.sol";
 
 /// @notice Attacks on stake and delegation. Each test says what the attacker gains (≤ 0) and what each victim loses (≤ its bound).
@@ -114,6 +115,27 @@ contract StakingAttacksTest is BatchWorld {
         delegation.withdraw(operator);
         assertLe(opg.balanceOf(stranger) - before, brought);
         assertGe(delegation.stakeOf(operator, challenger), 12_345e18 + 7);
+    }
+
+    /// All own stake withdrawn, 3 units brought and slashed through a court of its own: the fraction that burns is of a tenth
+    /// of what is delegated at least. Attacker: loses a twentieth of what it burns. Delegators, thawing or not: lose that.
+    function test_delegatorsBurntForNothing() external {
+        ToyCourt court = new ToyCourt(staking);
+        vm.prank(operator);
+        staking.authorise(address(court));
+        uint128 shares = _delegate(challenger, 10 * OWN);
+        vm.prank(operator);
+        staking.thaw(OWN);
+        skip(1);
+        vm.prank(challenger);
+        delegation.undelegate(operator, shares);
+        skip(staking.thawPeriod());
+        vm.startPrank(operator);
+        staking.withdraw();
+        staking.stake(operator, 3);
+        vm.stopPrank();
+        court.slashBond(operator, 1);
+        assertApproxEqAbs(delegation.stakeOf(operator, challenger), 10 * OWN - 30, 1);
     }
 
     /// Stake thawed to below M, or to nothing, while something is owed: locks and M stay; without a lock what thaws pays.

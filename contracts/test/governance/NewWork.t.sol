@@ -136,7 +136,15 @@ contract NewWorkTest is BatchWorld {
         newWork.pause();
         vm.stopPrank();
         vm.prank(governance);
+        newWork.pause();
+        vm.prank(guardian);
+        vm.expectRevert(lapsed);
+        newWork.resume();
+        vm.startPrank(governance);
+        newWork.resume();
+        skip(14 days);
         newWork.appoint(guardian);
+        vm.stopPrank();
         vm.prank(guardian);
         newWork.pause();
         Guardian memory g = newWork.guardian();

@@ -101,7 +101,7 @@ contract Backers is Actors {
         _did("post: batch");
     }
 
-    /// A leaf that was lodged before gets the batch's lock behind it.
+    /// A leaf that was lodged before gets the batch's lock behind it, and falls on that too where it has fallen.
     function showLeaf(uint256 which, bool second) external {
         if (bundles.length == 0) return;
         Bundle storage b = bundles[which % bundles.length];
@@ -110,10 +110,15 @@ contract Backers is Actors {
         bool lodged = c.postedAt != 0;
         if (b.released || b.shown[i] || (!lodged && cases.length >= MOST_OPENED)) return;
         (ClaimRecord memory record,) = market.record(c.id);
-        if (lodged && record.status != ClaimStatus.Open) return;
+        if (record.status == ClaimStatus.Final) return;
+        uint256 frozenAt = staking.frozenAt(b.batch.operator);
         batches.show(b.batch, c.claim, uint32(i), SumTrees.path(_leaves(b), i));
         b.shown[i] = true;
         if (!lodged) _opened(c);
+        if (record.status == ClaimStatus.Void) {
+            if (frozenAt == 0) _did("jailed");
+            return _did("show: fallen");
+        }
         _did(lodged ? bytes32("show: lodged") : bytes32("show"));
     }
 

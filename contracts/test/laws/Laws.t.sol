@@ -108,10 +108,10 @@ contract Books is Loops {
 
     /// @notice Every row of the state tables of docs/spec/claim.md, and what else the walks are for.
     function rows() public pure returns (bytes32[] memory list) {
-        bytes32[47] memory all = [
+        bytes32[48] memory all = [
             bytes32("request"), "refund", "post", "postOpened", "finalise: Request", "prove: Request", "expire: Request",
-            "post: batch", "show", "show: lodged", "release", "lodge", "finalise: Batch", "prove: Batch", "expire: Batch",
-            "finalise: Bond", "prove: Bond", "expire: Bond", "demandOpening", "demand", "open", "reveal", "reclaim",
+            "post: batch", "show", "show: lodged", "show: fallen", "release", "lodge", "finalise: Batch", "prove: Batch",
+            "expire: Batch", "finalise: Bond", "prove: Bond", "expire: Bond", "demandOpening", "demand", "open", "reveal", "reclaim",
             "settleOpening", "commit", "prove in vain", "settleBond: back", "settleBond: burnt", "withdrawCredits", "stake",
             "thaw", "withdrawStake", "jailed", "restore", "delegate", "undelegate", "withdrawDelegation", "openChannel",
             "redeem", "closeChannel", "deliver: result", "deliver: revoked", "deliver: failed", "deliver: refunded", "sweep",
@@ -221,6 +221,14 @@ contract LawsTest is Test {
             books.reclaim(i);
             books.proveAccusation(i);
         }
+        // A leaf that was lodged falls before it is shown.
+        books.wait(2 days);
+        books.restore(0);
+        books.postBatch(4, true);
+        books.wait(5 hours);
+        books.lodgeLeaf(2, false);
+        books.wait(2 days);
+        books.showLeaf(2, false);
         for (uint256 i; i < 300; i++) {
             uint256 r = uint256(keccak256(abi.encode(i)));
             _act(i, r, r >> 16);
