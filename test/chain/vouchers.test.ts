@@ -1,5 +1,6 @@
 /** Answers that are paid by voucher, posted in batches, found false there, and never posted. */
 import { delegationAbi, stakingAbi } from "@opengradient/bindings";
+import { OBJECT } from "@opengradient/commitments";
 import {
   buy,
   fetchPrices,
@@ -18,15 +19,20 @@ import {
   wasmExecutor,
 } from "@opengradient/node";
 import {
+  act,
+  BUILT_LEVELS,
+  calls,
   channelId,
   claimDigest,
   claimStanding,
   delegate,
+  domainOf,
   ensureAllowance,
   NO_END,
   openChannelWithAuthorization,
   openChannelWithPermit,
   type Package,
+  packageInput,
   parametersHash,
   quote,
   type Receipt,
@@ -34,7 +40,9 @@ import {
   setChannelEnd,
   sharesFor,
   signChannelPermit,
+  signClaim,
   signDeposit,
+  sumLeaf,
   unitOf,
   type Writer,
   waterfall,
@@ -360,4 +368,58 @@ test("fees in dollars are sold at the operator's price or above, and redeemed to
     ]),
   );
   expect((await readChannel(payer.requester, payer.parties)).deposit).toBe(10n * FEE - parseEther("4.2"));
+});
+
+test("a leaf whose claim a friend of its operator lodged and felled is shown, and the batch's lock pays for it", async () => {
+  const operator = await newOperator(stage);
+  await operator.enlist("http://127.0.0.1:9");
+  const { owner, hot } = operator;
+  const { requester, parties } = await newPayer(operator, () => "http://127.0.0.1:9");
+  const { timestamp } = await stage.chain.client.getBlock();
+  const parameters = parametersHash(quick);
+  const claim = {
+    modelRoot: stage.model.modelRoot,
+    input: packageInput(toyInput(1)),
+    output: packageInput(toyInput(2)),
+    operator: parties.operator,
+    requester: parties.requester,
+    requestId: 1n << 70n,
+    fee: FEE,
+    coverage: COVERAGE,
+    level: BUILT_LEVELS,
+    parameters,
+    postBy: timestamp + 30n,
+  };
+  const domain = domainOf(requester);
+  const signature = await signClaim(hot.wallet.account as LocalAccount, domain, claim);
+  const digest = claimDigest(domain, claim);
+  const { hash: root, sum: coverage } = sumLeaf(digest, claim);
+  const terms = { operator: parties.operator, root, coverage, count: 1, parameters };
+  const posted = await act(hot, calls.postBatch(hot.addresses, terms));
+  const postedAt = Number((await stage.chain.client.getBlock({ blockNumber: posted.receipt.blockNumber })).timestamp);
+  const leaf = { batch: { ...terms, postedAt }, index: 0, path: [] };
+  const held = { receipt: { ...domain, claim, signature }, leaf };
+  const now = async () => Number((await stage.chain.client.getBlock()).timestamp);
+  expect(await safetyOf(requester, held, "", await now())).toMatchObject({ state: "batched" });
+
+  await stage.chain.advance(40);
+  await act(owner, calls.lodge(owner.addresses, { claim, signature }));
+  await ensureAllowance(stage.author, { spender: stage.deployment.disputes, amount: 3n * FEE });
+  await act(stage.author, calls.demandOpening(stage.deployment, { claim, value: parseEther("0.01") }));
+  await stage.chain.advance(quick.answer + 1);
+  await act(
+    stage.author,
+    calls.expire(stage.deployment, {
+      claim,
+      position: { object: OBJECT.claim, tensor: 0, j: 0, i: 0 },
+      target: zeroHash,
+    }),
+  );
+  expect(await safetyOf(requester, held, "", await now())).toMatchObject({ state: "fallen", leaf });
+
+  const before = await stage.balance(parties.requester);
+  await act(requester, calls.showClaim(requester.addresses, { claim, ...leaf }));
+  expect((await stage.balance(parties.requester)) - before).toBeGreaterThanOrEqual(COVERAGE);
+  expect(await lockedOf(operator)).toBe(0n);
+  expect(await safetyOf(requester, held, "", await now())).toEqual({ state: "void" });
 });

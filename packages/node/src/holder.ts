@@ -19,6 +19,8 @@ export type Safety =
   | { readonly state: Exclude<ClaimStatus, "none"> }
   /** in a posted batch, and the path is here: it can be shown and challenged until `windowEnd`, unless it is released */
   | { readonly state: "batched"; readonly leaf: Leaf; readonly batch: BatchStanding }
+  /** fell while it was only lodged, and its batch still holds 3c for it: who shows it has the coverage paid */
+  | { readonly state: "fallen"; readonly leaf: Leaf; readonly batch: BatchStanding }
   /** signed only: the operator may post it until `until` */
   | { readonly state: "signed"; readonly until: number }
   /** signed and not posted in time: it is to be lodged before `until` */
@@ -35,10 +37,12 @@ const DAY = 24 * 3600;
  */
 export async function safetyOf(reader: Reader, held: HeldClaim, endpoint: string, now: number): Promise<Safety> {
   const { claim, chainId, market } = held.receipt;
-  const { id, status } = await claimStanding(reader, claim);
-  if (status !== "none") return { state: status };
+  const { id, status, backing } = await claimStanding(reader, claim);
+  const fallen = status === "void" && backing === "bond";
+  if (status !== "none" && !fallen) return { state: status };
   const leaf = held.leaf ?? (await fetchLeaf(endpoint, id).catch(() => undefined));
   const posted = leaf && (await standingOf(reader, { chainId, market }, claim, leaf));
+  if (fallen) return posted && !posted.released ? { state: "fallen", leaf, batch: posted } : { state: "void" };
   if (posted) return { state: "batched", leaf, batch: posted };
   const postBy = Number(claim.postBy);
   if (now <= postBy) return { state: "signed", until: postBy };

@@ -22,7 +22,7 @@ export const claimsCommand: Register = (og) => {
       og
         .command("claims")
         .description(
-          "Look after the answers that you bought by voucher: fetch each one's path in a posted batch, and lodge what was not posted in time",
+          "Look after the answers that you bought by voucher: fetch each one's path in a posted batch, lodge what was not posted in time, show what fell before it was shown",
         )
         .option("--watch", "go on until every answer is safe")
         .option("--show <claim>", "bring a claim out of its batch onto the chain, so that contracts can rely on it")
@@ -53,13 +53,14 @@ export const claimsCommand: Register = (og) => {
         for (;;) {
           const all = [];
           for (const held of purse.claims()) all.push(await lookAfter({ reader, purse, sending }, held));
-          const words = all.map(({ digest, safety, lodged }) => `${short(digest, 8)}  ${wordsOf(safety, lodged)}`);
+          const words = all.map(({ digest, safety, sent }) => `${short(digest, 8)}  ${wordsOf(safety, sent)}`);
           output.event({ claims: all }, words.length ? words : ["No answer is kept here."]);
           const unsafe = all.filter(
-            ({ safety, lodged }) => safety.state === "signed" || (safety.state === "overdue" && !lodged),
+            ({ safety, sent }) =>
+              safety.state === "signed" || (!sent && (safety.state === "overdue" || safety.state === "fallen")),
           );
           if (!options.watch || ended || !unsafe.length)
-            return unsafe.some(({ safety }) => safety.state === "overdue") ? EXIT.no : EXIT.done;
+            return unsafe.some(({ safety }) => safety.state !== "signed") ? EXIT.no : EXIT.done;
           await Promise.race([end, new Promise((wake) => setTimeout(wake, PAUSE))]);
         }
       }),
@@ -74,19 +75,27 @@ async function safety(reader: Reader, held: Kept): Promise<Safety> {
   return safetyOf(reader, held, endpoint, Number(timestamp));
 }
 
-/** What a holder does for a claim: keeps its path, and lodges it once its postBy has passed without one. */
+/** What a holder does for a claim: keeps its path, lodges it once its postBy has passed without one, shows what fell. */
 async function lookAfter(
   { reader, purse, sending }: Hands,
   held: Kept,
-): Promise<{ digest: Hex; safety: Safety; lodged: boolean }> {
+): Promise<{ digest: Hex; safety: Safety; sent: boolean }> {
   const { digest, receipt } = held;
   const found = await safety(reader, held);
-  if (found.state === "batched" && !held.leaf) purse.keepLeaf(digest, found.leaf);
-  if (found.state !== "overdue") return { digest, safety: found, lodged: false };
+  if ("leaf" in found && !held.leaf) purse.keepLeaf(digest, found.leaf);
+  if (found.state !== "overdue" && found.state !== "fallen") return { digest, safety: found, sent: false };
   const { claim, signature } = receipt;
   const writer = await sending().catch(() => undefined);
-  if (writer) await act(writer, calls.lodge(writer.addresses, { claim, signature }));
-  return { digest, safety: found, lodged: writer !== undefined };
+  if (!writer) return { digest, safety: found, sent: false };
+  const { addresses } = writer;
+  const { state } = found;
+  await act(
+    writer,
+    state === "fallen"
+      ? calls.showClaim(addresses, { claim, ...found.leaf })
+      : calls.lodge(addresses, { claim, signature }),
+  );
+  return { digest, safety: found, sent: true };
 }
 
 async function show(
@@ -122,7 +131,7 @@ async function hand(
   return right ? EXIT.done : EXIT.no;
 }
 
-function wordsOf(found: Safety, lodged: boolean): string {
+function wordsOf(found: Safety, sent: boolean): string {
   switch (found.state) {
     case "open":
       return "on chain: anyone can challenge it";
@@ -130,6 +139,10 @@ function wordsOf(found: Safety, lodged: boolean): string {
       return "final: nobody proved it false in time";
     case "void":
       return "void: it was proven false, the coverage was paid";
+    case "fallen":
+      return sent
+        ? "void: shown, so that its batch's lock paid the coverage"
+        : "void before it was shown: show it before its batch is released (og claims with a key does)";
     case "batched":
       return found.batch.released
         ? "its batch is released: nobody proved it false in time"
@@ -137,7 +150,7 @@ function wordsOf(found: Safety, lodged: boolean): string {
     case "signed":
       return `signed; the operator has until ${date(found.until)} to post it`;
     case "overdue":
-      return lodged
+      return sent
         ? "not posted in time: lodged"
         : `not posted in time: lodge it before ${date(found.until)} (og claims with a key does)`;
     case "lapsed":
