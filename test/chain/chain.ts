@@ -1,15 +1,7 @@
 import type { Deployment } from "@opengradient/bindings";
 import { readArtifacts } from "@opengradient/cli";
 import { deploySystem, devnetParameters, type Parameters, type Writer } from "@opengradient/protocol";
-import {
-  type Account,
-  createPublicClient,
-  createWalletClient,
-  type Hex,
-  http,
-  type PublicClient,
-  zeroAddress,
-} from "viem";
+import { type Account, createPublicClient, createWalletClient, type Hex, http, type PublicClient } from "viem";
 import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
 import { startEvm } from "./evm.ts";
@@ -76,7 +68,7 @@ export function deploy(chain: Chain, tiers: readonly Parameters[] = [quick]): Pr
     thawPeriod: 4 * 24 * 3_600,
     tiers,
     auditPool: privateKeyToAccount(`0x${"77".repeat(32)}`).address,
-    guardian: zeroAddress,
+    guardian: rich.address,
     proofBond: 100n * OPG,
     channelThaw: 3600,
     baseFeeFloor: 10n ** 9n,

@@ -13,6 +13,7 @@ import {
   type Purchase,
   type Purse,
   parseConfig,
+  placeOrder,
   safetyOf,
   silentLog,
   startNode,
@@ -34,16 +35,21 @@ import {
   type Package,
   packageInput,
   parametersHash,
+  pauseNewWork,
   quote,
   type Receipt,
   readChannel,
+  resumeNewWork,
   setChannelEnd,
   sharesFor,
   signChannelPermit,
   signClaim,
   signDeposit,
+  signVoucher,
   sumLeaf,
   unitOf,
+  type Voucher,
+  voucherDomainOf,
   type Writer,
   waterfall,
   waterfallLodged,
@@ -118,6 +124,8 @@ async function newPayer(operator: OperatorActor, endpoint: () => string) {
       const permit = await signChannelPermit(requester, account, { amount, deadline: timestamp + 3_600n });
       await openChannelWithPermit(requester, { ...parties, amount, closesAt: NO_END, permit });
     },
+    sign: (owed: Omit<Voucher, "channel">) =>
+      signVoucher(session, voucherDomainOf(requester), { channel: channelId(parties), ...owed }),
     safety: (receipt: Receipt) =>
       stage.chain.client
         .getBlock()
@@ -326,6 +334,21 @@ test("an answer that was signed and never posted is handed to a challenger, lodg
   const after = async () => (await stage.balance(actor.wallet.account.address)) - before;
   await until("the reward", async () => ((await after()) === challenger - 3n * FEE ? true : undefined));
 }, 120_000);
+
+test("nothing is sold or bought while new work is paused", async () => {
+  const { payer, node } = await startSeller({}, {});
+  const { modelRoot } = stage.model;
+  const parameters = parametersHash(quick);
+  await pauseNewWork(stage.author, {});
+  await expect(payer.ask(toyInput(1))).rejects.toMatchObject({ refusal: "NewWorkPaused" });
+  // Whoever does not look signs, and is not served.
+  const owed = { modelRoot, parameters, cumulative: FEE };
+  const signature = await payer.sign(owed);
+  const order = { parties: payer.parties, ...owed, signature, coverage: COVERAGE };
+  await expect(placeOrder(node.url, order, toyInput(1))).rejects.toThrow(/new work is paused/);
+  await resumeNewWork(stage.author, {});
+  expect((await payer.ask(toyInput(1))).receipt.claim.fee).toBe(FEE);
+});
 
 test("fees in dollars are sold at the operator's price or above, and redeemed to the wei", async () => {
   const { modelRoot: model } = stage.model;

@@ -5,6 +5,7 @@ import {
   channelId,
   claimDigest,
   domainOf,
+  expectNewWork,
   greater,
   isSigned,
   type LastVoucher,
@@ -74,7 +75,8 @@ const DAY = 24n * 3600n;
  * Buys one answer: a voucher is written down, then sent with the input, and no further one is signed in its lane before
  * the receipt for it is here. So an operator that takes a voucher and gives nothing has one fee, and gets no second one.
  * Asked again for the input (with its salt) of the last voucher, it gives that voucher's answer: a retry never pays twice.
- * @throws AnswerError when what comes back is not what was asked for; RemoteError when nothing does
+ * @throws AnswerError when what comes back is not what was asked for; RemoteError when nothing does; ProtocolError while
+ * new work is stopped: what is signed then may never be posted
  */
 export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Promise<Bought> {
   const { parties, modelRoot, parameters, counted, input } = purchase;
@@ -83,6 +85,7 @@ export async function buy(reader: Reader, purse: Purse, purchase: Purchase): Pro
   purse.keepInput(input);
   const bought = await settleLast(reader, purse, lane, purchase);
   if (bought) return withOutputs(endpoint, bought);
+  await expectNewWork(reader, parameters);
   for (let tries = 2; tries > 0; tries--) {
     const state = await nextVoucher(reader, purse.lane(lane), lane, purchase);
     purse.keepLane(lane, state);

@@ -4,12 +4,14 @@ import {
   charge,
   decodePackage,
   domainOf,
+  expectNewWork,
   isPriced,
   isSigned,
   type LastVoucher,
   type Order,
   owedBy,
   PackageError,
+  type ProtocolError,
   packageInput,
   type Reader,
   type Receipt,
@@ -161,6 +163,9 @@ export function openSeller(options: SellerOptions): Seller {
     }
     const model = models.get(order.modelRoot);
     if (!model) throw new OrderRefusedError(422, `model ${order.modelRoot} is not loaded here`);
+    await expectNewWork(reader, order.parameters).catch((error: ProtocolError) => {
+      throw error.refusal ? new OrderRefusedError(503, error.message) : error;
+    });
     const leastFee = leastFeeOf(order);
     const fee = await feeOf(order, now);
     const { modelRoot, parameters, coverage } = order;

@@ -1,6 +1,7 @@
 import { marketAbi, newWorkAbi } from "@opengradient/bindings";
 import type { Address, Hex } from "viem";
 import type { Reader } from "./client.ts";
+import { protocolError } from "./errors.ts";
 import { type ProtocolEvent, readEvents } from "./events.ts";
 
 export type Pause = {
@@ -57,6 +58,17 @@ export async function readNewWork(reader: Reader, fromBlock: bigint): Promise<Ne
     closed: closed.filter((one) => one.at),
     batchGrace: Number(batchGrace),
   };
+}
+
+/**
+ * That new work of a tier is taken: a claim that is signed while it is not may never get into a batch.
+ * @throws ProtocolError that says until when it is paused, or since when the tier is closed
+ */
+export async function expectNewWork({ chain, addresses }: Reader, parameters: Hex): Promise<void> {
+  const at = { address: addresses.newWork, abi: newWorkAbi } as const;
+  await chain.readContract({ ...at, functionName: "check", args: [parameters, 0n] }).catch((error: unknown) => {
+    throw protocolError(error, "new work");
+  });
 }
 
 const tierOf = ({ args }: ProtocolEvent): Hex => args["parametersHash"] as Hex;
