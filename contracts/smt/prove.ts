@@ -1,6 +1,7 @@
 // `npm run prove [-- CONTRACT …]`: puts what Claims.sol states to the model checker inside the compiler (BMC, Z3) and
-// says what it proved, and where it had no answer. Without loops BMC proves for all values, and answers where CHC does not. Exits with 1 when something is refuted. Each contract gets a process
-// of its own that ends after PATIENCE: the checker itself must be given no time limit, it throws then.
+// says what it proved, and where it had no answer. Without loops BMC proves for all values, and answers where CHC does
+// not. Exits with 1 when something is refuted. Each contract gets a process of its own that ends after PATIENCE: the
+// checker itself must be given no time limit, it throws then.
 import { spawnSync } from "node:child_process";
 import { compile, sourcesOf } from "../compile.ts";
 
