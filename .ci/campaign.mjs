@@ -1,6 +1,6 @@
 // `npm run campaign [-- forge's arguments]`: the Solidity tests with the counts of profile `campaign` in
 // contracts/foundry.toml, and a summary: which fuzz test ran how often, which act of the walks was called and reverted how
-// often, and how often every row of the state tables was taken.
+// often, and how often every row of the state tables was taken, the leaving of everybody at the end of each walk included.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

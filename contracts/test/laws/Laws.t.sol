@@ -320,9 +320,9 @@ contract LawsTest is Test {
 
     /// Law 7, after every walk.
     function afterInvariant() external {
+        _everybodyLeaves();
         string memory log = vm.envOr("LAWS_LOG", string(""));
         if (bytes(log).length > 0) vm.writeLine(log, books.line());
-        _everybodyLeaves();
     }
 
     function _everybodyLeaves() private {
