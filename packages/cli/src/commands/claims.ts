@@ -88,10 +88,9 @@ async function lookAfter(
   const writer = await sending().catch(() => undefined);
   if (!writer) return { digest, safety: found, sent: false };
   const { addresses } = writer;
-  const { state } = found;
   await act(
     writer,
-    state === "fallen"
+    found.state === "fallen"
       ? calls.showClaim(addresses, { claim, ...found.leaf })
       : calls.lodge(addresses, { claim, signature }),
   );

@@ -15,15 +15,13 @@ import { accountOf } from "../chain/keys.ts";
 import { action, examples } from "../command.ts";
 import { CommandError } from "../failure.ts";
 import { readBytes } from "../model/load.ts";
-import { keepOpening, type Opening, openingOptions, purseOption } from "../payer/opening.ts";
+import { keepOpening, type Opening, openingOptions, purseOption, YEAR } from "../payer/opening.ts";
 import { openPurse } from "../payer/purse.ts";
 import { date, opg, table } from "../words.ts";
 import { channelWords } from "./channel.ts";
 import { wholeNumber } from "./devnet.ts";
 
 type SignOptions = SigningOptions & Opening & { data: string; valid: string; output: string };
-
-const YEAR = 365 * 86_400;
 
 /** The part of `og channel` by which somebody else brings a deposit: the requester needs OPG and no native coin. */
 export function depositCommands(channel: Command): void {

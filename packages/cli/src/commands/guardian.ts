@@ -41,7 +41,12 @@ export const guardianCommand: Register = (og) => {
       }),
     );
 
-  const own = (name: string, words: string, act: Act, refusal: (state: NewWork) => string | undefined) =>
+  const own = (
+    name: string,
+    words: string,
+    act: Act,
+    refusal: (state: NewWork) => string | undefined = () => undefined,
+  ) =>
     signingOptions(guardian.command(name).description(words))
       .addHelpText("after", examples(`og guardian ${name} --account guardian`))
       .action(
@@ -49,7 +54,7 @@ export const guardianCommand: Register = (og) => {
           const { place, writer } = await connectSigning(options);
           const block = BigInt(place.deployment.block);
           const before = await readNewWork(writer, block);
-          const why = notGuardian(before, writer.wallet.account.address) ?? refusal(before);
+          const why = notGuardian(before, writer.wallet.account.address) ?? lapsed(before) ?? refusal(before);
           if (why)
             throw new CommandError(why, { code: EXIT.chain, todo: "see how it stands with: og guardian status" });
           const { receipt } = await act(writer, {});
@@ -60,12 +65,12 @@ export const guardianCommand: Register = (og) => {
           ]);
         }),
       );
-  own("beat", "Show that you are there: your power lasts 30 days from now on", guardianBeat, lapsed);
+  own("beat", "Show that you are there: your power lasts 30 days from now on", guardianBeat);
   own(
     "pause",
     "No new work for 14 days; what was begun goes on, signed batches for a day; once, until a vote names you again",
     pauseNewWork,
-    (state) => lapsed(state) ?? spent(state),
+    spent,
   );
   own("resume", "End a pause before its time", resumeNewWork, (state) =>
     isPaused(state) ? undefined : "new work is not paused",

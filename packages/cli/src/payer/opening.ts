@@ -11,7 +11,7 @@ export const PURSE = ".og/requester";
 export const purseOption = (command: Command): Command =>
   command.option("--data <folder>", "your channels, vouchers, signed claims and session keys", PURSE);
 
-const YEAR = 365 * 86_400;
+export const YEAR = 365 * 86_400;
 
 export type Opening = { session?: boolean; signer?: string; seconds?: string };
 
