@@ -14,7 +14,7 @@ export type Ran = {
 export type Shell = {
   /** Runs a block as if typed in. @throws Error when it takes longer than `most` milliseconds */
   run(text: string, most: number): Promise<Ran>;
-  /** Ends it with all that it left running. */
+  /** Ends it with all that it left running. @throws Error when something goes on and still holds its output */
   close(): Promise<void>;
 };
 
@@ -29,6 +29,8 @@ export function openShell(cwd: string, env: NodeJS.ProcessEnv): Shell {
     stdio: ["pipe", "pipe", "ignore"],
   });
   const ended = once(bash, "exit");
+  // When the last process that writes to it is gone, also where nobody collects dead processes.
+  const closed = once(bash, "close");
   bash.stdin.write("exec 2>&1\n");
   let output = "";
   let heard = () => {};
@@ -75,6 +77,10 @@ export function openShell(cwd: string, env: NodeJS.ProcessEnv): Shell {
         await new Promise((wake) => setTimeout(wake, 500));
       }
       rmSync(folder, { recursive: true, force: true });
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error("something that the shell started goes on")), 10_000).unref();
+      });
+      await Promise.race([closed, late]);
     },
   };
 }
