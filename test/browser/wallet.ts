@@ -48,8 +48,9 @@ export async function injectWallet(context: BrowserContext, options: WalletOptio
         throw Object.assign(new Error("User rejected the request."), { code: 4001 });
       }
       state.signed.push(method);
-      const { to, data, value } = params[0] as { to: Hex; data?: Hex; value?: Hex };
-      return client.sendTransaction({ to, data, ...(value ? { value: BigInt(value) } : {}) });
+      const { to, data, value, gas } = params[0] as { to: Hex; data?: Hex; value?: Hex; gas?: Hex };
+      const more = { ...(value && { value: BigInt(value) }), ...(gas && { gas: BigInt(gas) }) };
+      return client.sendTransaction({ to, data, ...more });
     }
     return client.request({ method, params } as never);
   };

@@ -9,6 +9,7 @@ import {
   claimStanding,
   commit,
   commitmentOf,
+  delegateHeldVotes,
   demandOpening,
   domainOf,
   finalise,
@@ -19,6 +20,7 @@ import {
   prove,
   settleBond,
   settleOpening,
+  transfer,
   waterfall,
 } from "@opengradient/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -288,3 +290,24 @@ describe("an honest operator", () => {
       expect((await claimStanding(world.reader, claim)).status).toBe("final");
     }));
 });
+
+test("OPG that follows other OPG to somebody with votes comes, though its gas was estimated in the other's second", () =>
+  world.apart(async () => {
+    const to = world.address("challenger");
+    await delegateHeldVotes(world.writer("challenger"), { to });
+    const before = await world.opgOf(to);
+    const { chain, ...writer } = world.writer("requester");
+    const slow: typeof chain = {
+      ...chain,
+      async estimateContractGas(call) {
+        const gas = await chain.estimateContractGas(call);
+        await world.advance(1);
+        return gas;
+      },
+    };
+    for (let i = 0; i < 3; i++) {
+      await transfer({ chain, ...writer }, { to, amount: 1n });
+      await transfer({ chain: slow, ...writer }, { to, amount: 1n });
+    }
+    expect(await world.opgOf(to)).toBe(before + 6n);
+  }));

@@ -68,7 +68,7 @@ interface IBatches {
         returns (bytes32 batch);
 
     /// @notice Anyone, until the batch is released: opens the claim of one leaf with a window of its own. A claim that was
-    /// lodged gets the batch's lock behind it and keeps its window.
+    /// lodged gets the batch's lock behind it and keeps its window; one that fell after it was lodged is slashed from it.
     /// @param path the leaf's siblings, from below
     function show(Batch calldata batch, Claim calldata claim, uint32 index, SumNode[] calldata path)
         external

@@ -42,7 +42,7 @@ interface INewWork {
     /// after it.
     function pause() external;
 
-    /// @notice Guardian or governance: ends a pause early.
+    /// @notice Guardian while it keeps its power, or governance: ends a pause early.
     function resume() external;
 
     /// @notice Market: moves new work from one tier to another of the same clocks, so that each kind keeps one that is open.

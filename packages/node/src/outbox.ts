@@ -1,4 +1,4 @@
-import { lesser, protocolError } from "@opengradient/protocol";
+import { gasLimit, lesser, protocolError } from "@opengradient/protocol";
 import { type Address, type Hex, keccak256, type LocalAccount, type PublicClient } from "viem";
 import type { Db } from "./database.ts";
 import type { Log } from "./log.ts";
@@ -58,8 +58,6 @@ type Attempt = { hash: Hex; nonce: number; raw: Hex; gas: string; fee: string; t
 const CURABLE = new Set(["ERC20InsufficientBalance", "ERC20InsufficientAllowance", "StakingInsufficient"]);
 /** Reverted when mined: simulated anew this often before it is given up. */
 const MOST_TRIES = 3;
-/** A transaction may use no more than this by the rules of the chain. */
-const MOST_GAS = 16_777_216n;
 
 /**
  * Intent → nonce → signed bytes → hash on disk, then the broadcast: whatever happens in between, a restart sends the
@@ -151,7 +149,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       log.warn({ intent: intent.id, reason: message }, "refused");
       return store.become(intent.id, "refused", message);
     }
-    const gas = lesser((estimated * 5n) / 4n, MOST_GAS);
+    const gas = gasLimit(estimated);
     const latest = await chain.getTransactionCount({ address: account.address, blockTag: "latest" });
     const nonce = Math.max(latest, store.nextNonce());
     const attempt = await sign(intent, { nonce, gas, fee, tip }, now);

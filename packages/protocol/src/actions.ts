@@ -1,7 +1,7 @@
 import { opgAbi } from "@opengradient/bindings";
 import type { Address, Hex, TransactionReceipt } from "viem";
 import { type Call, type CallOf, calls, type Motion } from "./calls.ts";
-import { mined, type Writer } from "./client.ts";
+import { gasLimit, mined, type Writer } from "./client.ts";
 import { protocolError, TransactionRevertedError } from "./errors.ts";
 
 export type Done<R = unknown> = {
@@ -20,10 +20,10 @@ export async function submit<R = unknown>(writer: Writer, call: Call): Promise<(
   const inWords = (error: unknown): never => {
     throw protocolError(error, call.functionName);
   };
-  const { request, result } = await chain
-    .simulateContract({ ...call, account: wallet.account } as never)
-    .catch(inWords);
-  const hash = await wallet.writeContract(request as never).catch(inWords);
+  const sent = { ...call, account: wallet.account } as never;
+  const { request, result } = await chain.simulateContract(sent).catch(inWords);
+  const gas = gasLimit(await chain.estimateContractGas(sent).catch(inWords));
+  const hash = await wallet.writeContract({ ...(request as object), gas } as never).catch(inWords);
   return async () => {
     const receipt = await mined(writer, hash).catch(inWords);
     if (receipt.status !== "success") throw new TransactionRevertedError(call.functionName, hash);
