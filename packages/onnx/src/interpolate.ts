@@ -21,22 +21,24 @@ const COORDINATES: Readonly<Record<string, (x: number, axis: Axis) => number>> =
   half_pixel: (x, { scale }) => (x + 0.5) / scale - 0.5,
   half_pixel_symmetric: (x, { input, output, scale }) =>
     (input / 2) * (1 - output / (scale * input)) + (x + 0.5) / scale - 0.5,
-  pytorch_half_pixel: (x, { input, scale }) => (scale * input === 1 ? -0.5 : (x + 0.5) / scale - 0.5),
+  pytorch_half_pixel: (x, { output, scale }) => (output > 1 ? (x + 0.5) / scale - 0.5 : 0),
   align_corners: (x, { input, scale }) => (scale * input === 1 ? 0 : (x * (input - 1)) / (scale * input - 1)),
   asymmetric: (x, { scale }) => x / scale,
-  tf_half_pixel_for_nn: (x, { scale }) => (x + 0.5) / scale,
-  tf_crop_and_resize: (x, { input, scale, roi: [start, end] }) => {
+  // what keeps its size stays, though the formula would shift it by a half
+  tf_half_pixel_for_nn: (x, { scale }) => (scale === 1 ? x : (x + 0.5) / scale),
+  tf_crop_and_resize: (x, { input, output, roi: [start, end] }) => {
     const last = input - 1;
-    const width = scale * input;
-    return width === 1 ? ((start + end) * last) / 2 : start * last + (x * (end - start) * last) / (width - 1);
+    return output > 1 ? start * last + (x * (end - start) * last) / (output - 1) : ((start + end) * last) / 2;
   },
 };
 
-const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
+const ROUNDINGS: Readonly<Record<string, (x: number, axis: Axis) => number>> = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
   round_prefer_ceil: (x) => Math.floor(x + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
+  // operator set 10 says nothing of it; what its cases show
+  unsaid: (x, { scale }) => (scale < 1 ? Math.ceil(x) : Math.floor(x)),
 };
 
 export type Interpolation = {
@@ -66,12 +68,14 @@ export function axisTaps(axis: Axis, how: Interpolation): AxisTaps | string {
   if (coordinate === undefined) return `coordinate_transformation_mode ${how.coordinates} is not supported`;
   const at = Array.from({ length: axis.output }, (_, o) => coordinate(o, axis));
   const crops = how.coordinates === "tf_crop_and_resize";
-  const inside = at.map((x) => !crops || (x >= 0 && x <= axis.input - 1));
+  // as scales are: 4/0.8 is 5, though the f32 nearest to 0.8 is above it
+  const rounded = at.map(Math.fround);
+  const inside = rounded.map((x) => !crops || (x >= 0 && x <= axis.input - 1));
   const within = (place: number): number => Math.min(Math.max(place, 0), axis.input - 1);
   if (how.mode === "nearest") {
     const round = ROUNDINGS[how.nearest];
     if (round === undefined) return `nearest_mode ${how.nearest} is not supported`;
-    return { places: at.map((x) => [within(round(x))]), factors: at.map(() => [1]), inside };
+    return { places: rounded.map((x) => [within(round(x, axis))]), factors: at.map(() => [1]), inside };
   }
   const weight = weightOf(how);
   if (weight === undefined) return `mode ${how.mode} is not supported`;

@@ -6,8 +6,8 @@ import { exp, expm1, log1p, sigmoid, tanh } from "./transcendental.ts";
 
 type Parameters = { readonly alpha: Expr; readonly beta: Expr };
 type Activation = {
-  /** the parameters that it takes, with their defaults; alpha first */
-  readonly defaults: readonly number[];
+  /** the parameters that it takes, with their defaults where ONNX has any; alpha first */
+  readonly defaults: readonly (number | undefined)[];
   readonly code: (x: Expr, p: Parameters) => Expr;
 };
 
@@ -17,10 +17,13 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: { defaults: [], code: (x) => below(x, float(0)) },
   tanh: { defaults: [], code: tanh },
   sigmoid: { defaults: [], code: sigmoid },
-  affine: { defaults: [1, 0], code: (x, { alpha, beta }) => fadd(fmul(alpha, x), beta) },
+  affine: { defaults: [undefined, undefined], code: (x, { alpha, beta }) => fadd(fmul(alpha, x), beta) },
   leakyrelu: { defaults: [0.01], code: (x, { alpha }) => below(x, fmul(alpha, x)) },
   thresholdedrelu: { defaults: [1], code: (x, { alpha }) => select(fle(x, alpha), float(0), x) },
-  scaledtanh: { defaults: [1, 1], code: (x, { alpha, beta }) => fmul(alpha, tanh(fmul(beta, x))) },
+  scaledtanh: {
+    defaults: [undefined, undefined],
+    code: (x, { alpha, beta }) => fmul(alpha, tanh(fmul(beta, x))),
+  },
   hardsigmoid: {
     defaults: [0.2, 0.5],
     code: (x, { alpha, beta }) => fmax(float(0), fmin(float(1), fadd(fmul(alpha, x), beta))),
@@ -39,11 +42,10 @@ export function activationsOf(node: Node, usual: readonly string[], directions: 
     return node.refuse(`${names.length} activations, expected ${usual.length * directions}`);
   const all = names.map((name): Unary => {
     const found = ACTIVATIONS[name.toLowerCase()] ?? node.refuse(`activation ${name} is not supported`);
-    const [alpha, beta] = found.defaults;
-    const p = {
-      alpha: float(alpha === undefined ? 0 : (alphas.shift() ?? alpha)),
-      beta: float(beta === undefined ? 0 : (betas.shift() ?? beta)),
-    };
+    const [alpha, beta] = found.defaults.map(
+      (usual, i) => (i === 0 ? alphas : betas).shift() ?? usual ?? node.refuse(`activation ${name} without parameters`),
+    );
+    const p = { alpha: float(alpha ?? 0), beta: float(beta ?? 0) };
     return (x) => found.code(x, p);
   });
   return Array.from({ length: directions }, (_, d) => all.slice(d * usual.length, (d + 1) * usual.length));

@@ -80,5 +80,9 @@ export const reduceOperator =
     const keep = node.int("keepdims", 1) !== 0;
     const axes = reducedAxes(node, x.dims.length, since);
     if (axes.length > 0) return reduce(node, x, axes, keep, reduction);
-    return reduction.keepsOne || x.dims.length === 0 ? x : node.refuse("reducing no axis is not supported");
+    return reduction.keepsOne ? x : ofOne(node, x, reduction);
   };
+
+/** Each element reduced alone. */
+const ofOne = ({ build }: Node, x: Value, { start, join, each = (e) => e, finish = (e) => e }: Reduction): Value =>
+  build.map(x.type, x.dims, ({ loops, read }) => finish(join(start, each(read(x, loops))), 1));

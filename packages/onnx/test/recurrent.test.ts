@@ -216,6 +216,7 @@ describe("recurrent layers", () => {
     expect(run({ direction: "sideways" })).toThrow(/direction sideways/);
     expect(run({ hidden_size: 7 })).toThrow(/hidden_size 7/);
     expect(run({ activations: { texts: ["Cube"] } })).toThrow(/activation Cube/);
+    expect(run({ activations: { texts: ["ScaledTanh"] } })).toThrow(/activation ScaledTanh without parameters/);
     expect(run({ activations: { texts: ["Tanh", "Tanh"] } })).toThrow(/2 activations, expected 1/);
     expect(() => runNodeOutputs("GRU", [x, w, r])).toThrow(/do not fit/);
   });

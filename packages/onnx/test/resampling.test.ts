@@ -112,6 +112,36 @@ describe("Resize", () => {
     const y = runNode("Upsample", [X, f32(1, 1, 2, 1)], { mode: "nearest" }, { opset: 9, bound: [1] });
     expect(y.values).toEqual([...rows[0]!, ...rows[0]!, ...rows[1]!, ...rows[1]!]);
   });
+  it("f32 arithmetic on lengths and scales", () => {
+    const row = (n: number) => ({ dims: [1, 1, 1, n], values: Array.from({ length: n }, (_, i) => i) });
+    const resized = (n: number, scale: number, attributes: Record<string, string>, opset = 19) =>
+      opset < 11
+        ? runNode("Resize", [row(n), f32(1, 1, 1, scale)], attributes, { bound: [1], opset }).values
+        : runNode("Resize", [row(n), undefined, f32(1, 1, 1, scale)], attributes, { bound: [2], opset }).values;
+    const floor = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    // 10 by 0.7 is 7, 4/0.8 is 5
+    expect(resized(10, 0.7, floor)).toEqual([0, 1, 2, 4, 5, 7, 8]);
+    expect(resized(7, 0.8, floor)).toEqual([0, 1, 2, 3, 5]);
+    // what becomes of 3 by 0.5 has one place: pytorch's is the first
+    const pytorch = { coordinate_transformation_mode: "pytorch_half_pixel", nearest_mode: "round_prefer_ceil" };
+    expect(resized(3, 0.5, { mode: "nearest", ...pytorch })).toEqual([0]);
+    expect(resized(3, 0.5, { mode: "cubic", ...pytorch })).toEqual([0]);
+    // channels keep their places under a formula that would shift them
+    const two = { dims: [1, 2, 2], values: [0, 4, 10, 14] };
+    const half = { mode: "linear", coordinate_transformation_mode: "tf_half_pixel_for_nn" };
+    expect(runNode("Resize", [two, undefined, f32(1, 1, 2)], half, { bound: [2], opset: 11 }).values).toEqual([
+      1, 3, 4, 4, 11, 13, 14, 14,
+    ]);
+    // as ONNX's cases of operator set 10 have it
+    expect(resized(4, 0.6, { mode: "nearest" }, 10)).toEqual([0, 2]);
+    expect(resized(2, 1.5, { mode: "nearest" }, 10)).toEqual([0, 0, 1]);
+  });
+  it("a crop that leaves one place takes the middle", () => {
+    const row = { dims: [5], values: [0, 1, 2, 3, 4] };
+    const crop = { mode: "linear", coordinate_transformation_mode: "tf_crop_and_resize" };
+    const inputs = [row, f32(0.25, 0.75), f32(0.3)];
+    expect(runNode("Resize", inputs, crop, { bound: [1, 2] }).values).toEqual([2]);
+  });
 });
 
 describe("GridSample", () => {
@@ -131,8 +161,7 @@ describe("GridSample", () => {
     const placed = place.map((v, i) => {
       const [low, high] = corners ? [0, dims[i]! - 1] : [-0.5, dims[i]! - 0.5];
       const x = mode === "nearest" ? (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)) : v;
-      if (padding === "zeros" || (x >= low && x <= high)) return x;
-      return padding === "border" ? clamp(x, dims[i]!) : reflect(x, low, high);
+      return padding === "reflection" ? reflect(x, low, high) : x;
     });
     const weigh = mode === "nearest" ? (d: number) => (d === 0 ? 1 : 0) : mode === "cubic" ? keys(-0.75) : hat;
     const element = (index: number[]): number => {
@@ -180,6 +209,14 @@ describe("GridSample", () => {
             expectNear(runNode("GridSample", [X, grid], attributes, { opset: 22 }), dims, expected);
           }
     }
+  });
+  it("a cubic looks beyond the border from where it is, not from the border", () => {
+    const X = { dims: [1, 1, 1, 4], values: [1, 2, 4, 8] };
+    const grid = { dims: [1, 1, 1, 2], values: [1.125, 0] };
+    const attributes = { mode: "cubic", padding_mode: "border" };
+    // the place 3.75 lies between elements 3 and 4, which are 8 both, and so is 5; element 2 is 4
+    const beyond = -0.75 * (1.75 ** 3 - 5 * 1.75 ** 2 + 8 * 1.75 - 4);
+    expectNear(runNode("GridSample", [X, grid], attributes, { opset: 22 }), [1, 1, 1, 1], [8 - 4 * beyond]);
   });
   it("AffineGrid names the same places: the identity gives the image back", () => {
     const X = random(3, [1, 1, 3, 4]);

@@ -8,7 +8,7 @@ import { fadd, fmul } from "../scalar.ts";
 const placesOn = (length: number, corners: boolean): number[] =>
   Array.from({ length }, (_, i) => {
     if (!corners) return (2 * i + 1) / length - 1;
-    return length === 1 ? -1 : (2 * i) / (length - 1) - 1;
+    return (2 * i) / (length - 1) - 1;
   });
 
 /** theta [N, axes, axes + 1] applied to the places of an image [N, C, …]: [N, …, axes], the last axis first. */
@@ -19,6 +19,8 @@ function affineGrid(node: Node): Value {
   const spatial = size.slice(2);
   const rank = spatial.length;
   const corners = node.int("align_corners", 0) !== 0;
+  if (corners && spatial.includes(1))
+    return node.refuse(`align_corners of size [${size}]: one place has no two corners`);
   if (rank < 2 || rank > 3 || String(theta.dims) !== String([size[0], rank, rank + 1]))
     return node.refuse(`theta [${theta.dims}] for size [${size}]`);
   const tables = spatial.map((length) => constant(fromFloats(placesOn(length, corners), [length])));

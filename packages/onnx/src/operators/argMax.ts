@@ -1,17 +1,26 @@
 import { type Builder, type Value, view } from "../builder.ts";
-import { type Binary, isFloat, type Node, type Unary } from "../node.ts";
+import { isFloat, kindOfType, type Node, type Unary } from "../node.ts";
 import { register } from "../registry.ts";
-import { and, feq, fle, flt, fold, ieq, ilt, int, or, select, state, word, xor } from "../scalar.ts";
+import { and, feq, fle, flt, fold, ieq, ilt, int, or, select, state, ult, word, xor } from "../scalar.ts";
 
 type Search = { readonly axis: number; readonly greatest: boolean; readonly last: boolean };
+
+/** Which is less, and the words that nothing is below or above. */
+const UNSIGNED = { below: ult, least: 0, most: 0xffffffff };
+const ORDERS = {
+  float: { below: flt, least: 0xff800000, most: 0x7f800000 },
+  signed: { below: ilt, least: 0x80000000, most: 0x7fffffff },
+  unsigned: UNSIGNED,
+  bool: UNSIGNED,
+};
 
 /** The best value so far and where it was; the first NaN wins and stays (or the last, with `last`). The axis becomes 1. */
 export function bestIndex(build: Builder, x: Value, { axis, greatest, last }: Search): Value {
   const float = isFloat(x.type);
-  const below: Binary = float ? flt : ilt;
-  const same: Binary = float ? feq : ieq;
+  const { below, least, most } = ORDERS[kindOfType(x.type)];
+  const same = float ? feq : ieq;
   const isNone: Unary = (e) => (float ? xor(fle(e, e), int(1)) : int(0));
-  const start = float ? (greatest ? 0xff800000 : 0x7f800000) : greatest ? 0x80000000 : 0x7fffffff;
+  const start = greatest ? least : most;
   return build.fold("i64", x.dims.with(axis, 1), {
     over: [x.dims[axis]!],
     init: () => [word(start), int(0)],
@@ -30,7 +39,7 @@ export function bestIndex(build: Builder, x: Value, { axis, greatest, last }: Se
 const argument =
   (greatest: boolean) =>
   (node: Node): Value => {
-    const x = node.typed(0, "f32", "i32", "i16", "i8", "u16", "u8");
+    const x = node.input(0);
     const axis = node.axis(node.int("axis", 0), x.dims.length);
     const [keep, last] = [node.int("keepdims", 1) !== 0, node.int("select_last_index", 0) !== 0];
     const result = bestIndex(node.build, x, { axis, greatest, last });

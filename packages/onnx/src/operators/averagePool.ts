@@ -13,10 +13,6 @@ function averagePool(node: Node): Value {
   if (x.dims.length < 3) return node.refuse(`X [${x.dims}] has no spatial axis`);
   const windows = windowsOf(node, x.dims.slice(2), kernel, node.int("ceil_mode", 0) !== 0);
   const padding = node.int("count_include_pad", 0) !== 0;
-  if (padding && reachesBeyond(windows))
-    return node.refuse(
-      "count_include_pad with a window that reaches beyond the padding: what counts there is not defined",
-    );
   const counts = tapCounts(windows, padding);
   if (counts.some((axis) => axis.includes(0))) return node.refuse("a window covers nothing but padding");
   const divisor = divisorOf(node, windows, counts);
@@ -28,14 +24,10 @@ function averagePool(node: Node): Value {
   });
 }
 
-/** With ceil_mode the last window may end after the padding does. */
-const reachesBeyond = (w: Windows): boolean =>
-  w.outputs.some((outputs, i) => {
-    const end = (outputs - 1) * w.strides[i]! + (w.kernel[i]! - 1) * w.dilations[i]! - w.padsBefore[i]!;
-    return end >= w.inputs[i]! + w.padsAfter[i]!;
-  });
-
-/** For each axis and output position the taps that count: inside the data, or also in the padding. */
+/**
+ * For each axis and output position the taps that count: inside the data, or also in the padding. Those beyond it, where a
+ * last window of ceil_mode may end, never do.
+ */
 function tapCounts(w: Windows, padding: boolean): number[][] {
   return w.outputs.map((outputs, axis) => {
     const end = w.inputs[axis]! + (padding ? w.padsAfter[axis]! : 0);

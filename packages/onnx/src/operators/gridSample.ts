@@ -4,24 +4,7 @@ import type { Node } from "../node.ts";
 import { clamped, mirrored } from "../places.ts";
 import { register } from "../registry.ts";
 import { cubicTaps, linearTaps, type Tap, weighted } from "../sampling.ts";
-import {
-  and,
-  f2i,
-  fadd,
-  fdiv,
-  ffloor,
-  float,
-  flt,
-  fmax,
-  fmin,
-  fmul,
-  frint,
-  fsub,
-  int,
-  or,
-  select,
-  xor,
-} from "../scalar.ts";
+import { and, f2i, fadd, fdiv, ffloor, float, flt, fmul, frint, fsub, int, or, select, xor } from "../scalar.ts";
 
 type Padding = "zeros" | "border" | "reflection";
 type How = {
@@ -38,13 +21,12 @@ function denormalized(n: Expr, length: number, corners: boolean): Expr {
   return fdiv(fsub(fmul(from, float(length)), float(1)), float(2));
 }
 
-/** A place beyond the borders, put to the nearest element or mirrored at them. */
+/** With `reflection`, a place beyond the borders mirrored at them. */
 function withinBorders(v: Expr, length: number, { padding, corners }: How): Expr {
   const [low, high] = corners ? [float(0), float(length - 1)] : [float(-0.5), float(length - 0.5)];
   const below = flt(v, low);
   const beyond = or(below, flt(high, v));
-  if (padding === "zeros") return v;
-  if (padding === "border") return select(beyond, fmax(float(0), fmin(float(length - 1), v)), v);
+  if (padding !== "reflection") return v;
   const range = float(corners ? length - 1 : length);
   const distance = select(below, fsub(low, v), fsub(v, high));
   const times = ffloor(fdiv(distance, range));

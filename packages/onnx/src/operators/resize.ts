@@ -79,7 +79,7 @@ function resize(node: Node): Value {
   const how: Interpolation = {
     mode: node.text("mode", "nearest"),
     coordinates: old ? "asymmetric" : node.text("coordinate_transformation_mode", "half_pixel"),
-    nearest: old ? "floor" : node.text("nearest_mode", "round_prefer_floor"),
+    nearest: old ? "unsaid" : node.text("nearest_mode", "round_prefer_floor"),
     antialias: node.int("antialias", 0) !== 0,
     excludeOutside: node.int("exclude_outside", 0) !== 0,
     a: node.float("cubic_coeff_a", -0.75),
@@ -119,7 +119,8 @@ function scaled(
 ): Chosen[] {
   if (scales?.length !== given.length || scales.some((s) => !(s > 0)))
     return node.refuse(`scales [${scales ?? ""}] for ${given.length} axes`);
-  return scales.map((scale, i) => ({ scale, output: Math.floor(dims[given[i]!]! * scale) }));
+  // in f32, as ONNX infers it: 10 by 0.7 are 7
+  return scales.map((scale, i) => ({ scale, output: Math.floor(Math.fround(dims[given[i]!]! * scale)) }));
 }
 
 type Sizes = { readonly given: readonly number[]; readonly sizes: readonly number[]; readonly policy: string };
