@@ -1,5 +1,5 @@
-// `npm run mutants [-- --seed N] [--count N] [--only TEXT] [--fresh] [--write]`: plants small faults in the money core, one at a
-// time, and says which of them no Solidity test notices. Exits with 1 below LEAST, or when a survivor has no reason.
+// `npm run mutants [-- --part money|arithmetic] [--seed N] [--count N] [--only TEXT] [--fresh] [--write]`: plants small faults in
+// the contracts, one at a time, and says which of them no test notices. Exits with 1 below LEAST, or when a survivor has no reason.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,26 +8,28 @@ import { parseArgs } from "node:util";
 import { root } from "../compile.ts";
 import { readKept } from "./kept.ts";
 import { type Fault, faultsOf } from "./mutators.ts";
-import { report } from "./report.ts";
-import { writeTree } from "./schema.ts";
+import { PARTS, type Part } from "./parts.ts";
+import { type Outcome, report } from "./report.ts";
 import { readSources } from "./syntax.ts";
-import { killerOf, TREE, unfit } from "./trial.ts";
 
 const LEAST = 95;
-const TARGETS = /^src\/((staking|market|dispute)\/|libraries\/(Merkle|Hashes)\.sol)/;
 const REASONS = join(import.meta.dirname, "survivors.json");
 const KEPT = join(root, "contracts/cache/mutation/noticed.json");
 const REPORT = join(root, "docs/mutants.md");
 
 const { values: options } = parseArgs({
   options: {
+    part: { type: "string", default: "" },
     seed: { type: "string", default: "1" },
-    count: { type: "string", default: "300" },
+    count: { type: "string" },
     only: { type: "string", default: "" },
     fresh: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
+const parts = PARTS.filter(({ name }) => !options.part || name === options.part);
+if (parts.length === 0) throw new Error(`no part ${options.part}: it is ${PARTS.map(({ name }) => name).join(" or ")}`);
+if (options.write && parts.length < PARTS.length) throw new Error("--write tells of all parts: leave --part out");
 
 type Named = Fault & { readonly name: string };
 
@@ -46,44 +48,50 @@ function named(faults: readonly Fault[]): Named[] {
 const rank = ({ name }: Named): string => createHash("sha256").update(`${options.seed} ${name}`).digest("hex");
 
 const sources = readSources();
-const all = named(sources.filter(({ path }) => TARGETS.test(path)).flatMap(faultsOf));
-const chosen = all
-  .filter(({ name }) => name.includes(options.only))
-  .sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
-  .slice(0, Number(options.count))
-  .map((fault, i) => ({ ...fault, number: i + 1 }));
-console.log(`${chosen.length} of ${all.length} faults, seed ${options.seed}`);
-
-writeTree(join(root, TREE), sources, chosen);
-const leftOut = await unfit();
-console.log(
-  `all tests pass while every fault is asleep${leftOut.length > 0 ? `, but ${leftOut.join(", ")}: left out` : ""}`,
-);
-
 const kept = readKept(KEPT, sources, options.fresh);
-const results = chosen.map((fault) => ({ fault, killer: kept.killerOf(fault.name, fault.path) }));
-const queue = results.filter(({ killer }) => !killer);
-console.log(`${results.length - queue.length} were noticed before, ${queue.length} to try`);
-await Promise.all(
-  Array.from({ length: availableParallelism() }, async () => {
-    for (let trial = queue.shift(); trial; trial = queue.shift()) {
-      const { name, path, line } = trial.fault;
-      trial.killer = await killerOf(trial.fault, leftOut);
-      if (trial.killer) kept.note(name, path, trial.killer);
-      console.log(
-        `${queue.length} left; ${trial.killer ? `${trial.killer} notices` : "SURVIVES"} ${name} (line ${line})`,
-      );
-    }
-  }),
-);
+
+async function run(part: Part): Promise<Outcome> {
+  const all = named(sources.filter(({ path }) => part.targets.test(path)).flatMap(faultsOf));
+  const chosen = all
+    .filter(({ name }) => name.includes(options.only))
+    .sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+    .slice(0, Number(options.count ?? part.count))
+    .map((fault, i) => ({ ...fault, number: i + 1 }));
+  const results = chosen.map((fault) => ({ fault, killer: kept.killerOf(fault.name, fault.path) }));
+  const queue = results.filter(({ killer }) => !killer);
+  const noticed = results.length - queue.length;
+  console.log(
+    `${part.name}: ${chosen.length} of ${all.length} faults, seed ${options.seed}; ${noticed} were noticed before`,
+  );
+  const workers = Math.min(queue.length, availableParallelism());
+  const trials = queue.length > 0 ? await part.open(sources, chosen, workers) : undefined;
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      for (let trial = queue.shift(); trial; trial = queue.shift()) {
+        const { name, path, line } = trial.fault;
+        trial.killer = await trials!.killerOf(trial.fault);
+        if (trial.killer) kept.note(name, path, trial.killer);
+        const what = trial.killer ? `${trial.killer} notices` : "SURVIVES";
+        console.log(`${queue.length} left; ${what} ${name} (line ${line})`);
+      }
+    }),
+  );
+  trials?.close();
+  return { part, results, all: all.length };
+}
+
+const outcomes: Outcome[] = [];
+for (const part of parts) outcomes.push(await run(part));
 
 const reasons: Record<string, string> = JSON.parse(readFileSync(REASONS, "utf8"));
-const survivors = results.filter(({ killer }) => !killer).map(({ fault }) => fault);
-const unexplained = survivors.filter((fault) => !reasons[fault.name]);
-const killed = (100 * (results.length - survivors.length)) / results.length;
-for (const fault of unexplained) console.error(`no reason in survivors.json: ${fault.name} (line ${fault.line})`);
-console.log(
-  `${killed.toFixed(1)} % of ${results.length} faults noticed, at least ${LEAST} %; ${survivors.length} survive`,
-);
-if (options.write) writeFileSync(REPORT, report(results, { seed: options.seed, all: all.length, reasons }));
-process.exitCode = killed >= LEAST && unexplained.length === 0 ? 0 : 1;
+for (const { part, results } of outcomes) {
+  const survivors = results.filter(({ killer }) => !killer).map(({ fault }) => fault);
+  const unexplained = survivors.filter((fault) => !reasons[fault.name]);
+  const killed = (100 * (results.length - survivors.length)) / results.length;
+  for (const fault of unexplained) console.error(`no reason in survivors.json: ${fault.name} (line ${fault.line})`);
+  console.log(
+    `${part.name}: ${killed.toFixed(1)} % of ${results.length} faults noticed, at least ${LEAST} %; ${survivors.length} survive`,
+  );
+  if (killed < LEAST || unexplained.length > 0) process.exitCode = 1;
+}
+if (options.write) writeFileSync(REPORT, report(outcomes, { seed: options.seed, reasons }));

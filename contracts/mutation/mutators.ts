@@ -124,6 +124,14 @@ const silent = (node: Node): boolean =>
   ["EmitStatement", "RevertStatement", "VariableDeclaration", "Literal"].includes(node.nodeType) ||
   typeOf(node).startsWith("int_const");
 
+/** Reverts, now and then or always. */
+const refusing = (node: Node): boolean =>
+  node.nodeType === "FunctionCall" && ["require", "fail"].includes(calleeOf(node));
+
+/** What a refusal says. */
+const words = (refusal: Node, child: Node): boolean =>
+  calleeOf(refusal) === "fail" || child !== nodesAt(refusal, "arguments")[0];
+
 export function faultsOf(source: Source): Fault[] {
   const found: Fault[] = [];
   let where = "";
@@ -150,7 +158,7 @@ export function faultsOf(source: Source): Fault[] {
     if (expression.nodeType === "Assignment" || expression.nodeType === "UnaryOperation")
       for (const other of OTHERS[String(expression["operator"])] ?? [])
         note(node, "instead", text.replace(String(expression["operator"]), other));
-    if (expression.nodeType === "FunctionCall" && calleeOf(expression) !== "require")
+    if (expression.nodeType === "FunctionCall" && !refusing(expression))
       for (const swapped of swappedArguments(source, expression)) note(node, "instead", swapped);
   }
 
@@ -166,9 +174,8 @@ export function faultsOf(source: Source): Fault[] {
       const condition = nodeAt(node, "condition");
       for (const always of ["true", "false"]) note(condition, "expression", always);
     } else for (const text of ofExpression(source, node, parent, field)) note(node, "expression", text);
-    const words = node.nodeType === "FunctionCall" && calleeOf(node) === "require";
     for (const [at, child] of childrenOf(node))
-      if (at !== "typeName" && !(words && child !== nodesAt(node, "arguments")[0])) visit(child, node, at);
+      if (at !== "typeName" && !(refusing(node) && words(node, child))) visit(child, node, at);
   }
 
   for (const [, top] of childrenOf(source.ast))

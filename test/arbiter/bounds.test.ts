@@ -16,7 +16,7 @@ import {
 import { encodeFunctionData } from "viem";
 import { afterAll, describe, expect, test } from "vitest";
 import { claimOf, honestClaim, proofOf } from "./claim.ts";
-import { onEvm } from "./evm.ts";
+import { onEvm } from "./onEvm.ts";
 
 /** What the formula's 150,000 hold beside `prove`: the transaction's 21,000, opening, verdict and waterfall. */
 const COURT = 81_000;

@@ -1,7 +1,6 @@
 import { toHex } from "@opengradient/commitments";
 import { type Committed, type Program, runReference, type Statement, type Tensor } from "@opengradient/program";
 import { claimOf as commitmentsOf, type Run } from "../../packages/program/test/programs.ts";
-import type { Deployed } from "./evm.ts";
 import { Revert } from "./evm.ts";
 
 /** A run with what it commits to, as its operator knows it and as the chain does. */
@@ -41,20 +40,15 @@ export const proofOf = (claim: Claim, k: number, e: number, witness: Uint8Array)
   toHex(witness),
 ];
 
-/** Asks the Arbiter; anything but one of its own errors is thrown. */
-export async function ask(arbiter: Deployed, proof: readonly unknown[]): Promise<Answer> {
-  try {
-    await arbiter.call("proveElement", proof);
-    return { verdict: "wrong" };
-  } catch (error) {
-    if (!(error instanceof Revert)) throw error;
-    const { errorName, args } = error;
-    if (errorName === "ArbiterElementRight") return { verdict: "right", value: Number(args[2]) };
-    if (errorName === "ArbiterShapeRight") return { verdict: "right", value: Number(args[3]) };
-    if (errorName === "ArbiterWitness")
-      return { verdict: "malformed", fault: Number(args[0]), position: Number(args[1]) };
-    throw error;
-  }
+/** What the Arbiter's answer to `proveElement` says. @throws what is none of its own answers */
+export function answerOf(answer: unknown): Answer {
+  if (!(answer instanceof Revert)) return { verdict: "wrong" };
+  const { errorName, args } = answer;
+  if (errorName === "ArbiterElementRight") return { verdict: "right", value: Number(args[2]) };
+  if (errorName === "ArbiterShapeRight") return { verdict: "right", value: Number(args[3]) };
+  if (errorName === "ArbiterWitness")
+    return { verdict: "malformed", fault: Number(args[0]), position: Number(args[1]) };
+  throw answer;
 }
 
 /** The stored element as unsigned bits. */

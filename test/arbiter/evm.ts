@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import { type Abi, type Address, decodeErrorResult, decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
-import { afterAll, beforeAll } from "vitest";
 
 const configPath = fileURLToPath(import.meta.resolve("@opengradient/contracts/config"));
 const root = dirname(configPath);
@@ -11,9 +10,15 @@ const root = dirname(configPath);
 const instrumented = process.env["HARDHAT_COVERAGE"] !== undefined;
 const built = instrumented ? "coverage/artifacts" : "artifacts";
 
-export type Artifact = { readonly abi: Abi; readonly bytecode: Hex; readonly deployedBytecode: Hex };
+export type Artifact = {
+  /** as `src/arbiter/Arbiter.sol` */
+  readonly sourceName: string;
+  readonly abi: Abi;
+  readonly bytecode: Hex;
+};
 /** A contract in an EVM that runs inside this process. */
 export type Deployed = {
+  readonly sourceName: string;
   readonly abi: Abi;
   readonly address: Address;
   /** Result of a call, or a `Revert`. */
@@ -42,15 +47,20 @@ export function artifact(source: string): Artifact {
 type Request = { readonly method: string; readonly params: readonly unknown[] };
 type Provider = { request(args: Request): Promise<unknown> };
 
-/** An Osaka chain in this process, without limits on the gas of a call. */
-async function createEvm() {
+export type Evm = {
+  readonly deploy: (contract: Artifact) => Promise<Deployed>;
+  readonly close: () => Promise<void>;
+};
+
+/** An Osaka chain in this process, without limits on the gas of a call but `callGas`. */
+export async function openEvm(callGas = 16_000_000_000n): Promise<Evm> {
   const config = await import(configPath);
   const hre = await createHardhatRuntimeEnvironment(config.default, { config: configPath }, root);
   const { provider } = await hre.network.create({
     override: { blockGasLimit: 20_000_000_000n, transactionGasCap: false, allowUnlimitedContractSize: instrumented },
   });
   return {
-    deploy: (source: string): Promise<Deployed> => deploy(provider, artifact(source)),
+    deploy: (contract) => deploy(provider, contract, `0x${callGas.toString(16)}`),
     close: async () => {
       if (instrumented) await hre.hooks.runHandlerChain("test", "onTestWorkerDone", ["solidity"], async () => {});
       await provider.close();
@@ -58,29 +68,7 @@ async function createEvm() {
   };
 }
 
-/** Contracts on an EVM of their own, there while the tests of the `describe` that asks for them run. */
-export function onEvm<const S extends readonly string[]>(...sources: S): { readonly [K in keyof S]: Deployed } {
-  let evm: Awaited<ReturnType<typeof createEvm>>;
-  const deployed: Deployed[] = [];
-  beforeAll(async () => {
-    evm = await createEvm();
-    for (const source of sources) deployed.push(await evm.deploy(source));
-  });
-  afterAll(() => evm.close());
-  const contracts = sources.map(
-    (source, i): Deployed => ({
-      abi: artifact(source).abi,
-      get address() {
-        return deployed[i]!.address;
-      },
-      call: (name, args) => deployed[i]!.call(name, args),
-      transact: (name, args) => deployed[i]!.transact(name, args),
-    }),
-  );
-  return contracts as { readonly [K in keyof S]: Deployed };
-}
-
-async function deploy(provider: Provider, { abi, bytecode }: Artifact): Promise<Deployed> {
+async function deploy(provider: Provider, { sourceName, abi, bytecode }: Artifact, callGas: Hex): Promise<Deployed> {
   const [from] = (await provider.request({ method: "eth_accounts", params: [] })) as Address[];
   const receipt = async (transaction: object) => {
     const hash = await provider.request({ method: "eth_sendTransaction", params: [transaction] });
@@ -91,11 +79,12 @@ async function deploy(provider: Provider, { abi, bytecode }: Artifact): Promise<
   };
   const { contractAddress: address } = await receipt({ from, data: bytecode, gas: "0x5f5e100" });
   return {
+    sourceName,
     abi,
     address,
     async call(name, args) {
       const data = encodeFunctionData({ abi, functionName: name, args });
-      const call = { from, to: address, data, gas: "0x3b9aca000" };
+      const call = { from, to: address, data, gas: callGas };
       try {
         const result = await provider.request({ method: "eth_call", params: [call, "latest"] });
         return decodeFunctionResult({ abi, functionName: name, data: result as Hex });

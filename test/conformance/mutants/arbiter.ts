@@ -1,40 +1,16 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { arbiterAbi } from "@opengradient/bindings";
 import { devnetAddress, openChain } from "@opengradient/cli";
 import { resultElements, widthOf, witnessElement } from "@opengradient/program";
 import { programOfSeed, randomFrom, randomTensors } from "@opengradient/program/random";
 import { decodeErrorResult, encodeFunctionData, type Hex } from "viem";
 import { honestClaim, proofOf, storedBits } from "../../arbiter/claim.ts";
+import { compiled } from "../../arbiter/compiled.ts";
 import type { Mutant } from "./list.ts";
-import { mutatedText, root } from "./mutate.ts";
-
-const ARBITER = "src/arbiter/Arbiter.sol";
-
-type Solc = { compile(input: string, callbacks: { import(path: string): { contents: string } }): string };
+import { mutatedText } from "./mutate.ts";
 
 /** The Arbiter with one bug, compiled as the true one is. */
-export function mutatedArbiter(mutant: Mutant): Hex {
-  const contracts = join(root, "contracts");
-  const solc = createRequire(join(contracts, "package.json"))("solc") as Solc;
-  const changed = `src/${mutant.file}`;
-  const read = (path: string): string =>
-    path === changed ? mutatedText(mutant) : readFileSync(join(contracts, path), "utf8");
-  const input = {
-    language: "Solidity",
-    sources: { [ARBITER]: { content: read(ARBITER) } },
-    settings: {
-      evmVersion: "osaka",
-      optimizer: { enabled: true, runs: 1 },
-      outputSelection: { [ARBITER]: { Arbiter: ["evm.bytecode.object"] } },
-    },
-  };
-  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: (path) => ({ contents: read(path) }) }));
-  const errors = (output.errors ?? []).filter(({ severity }: { severity: string }) => severity === "error");
-  if (errors.length > 0) throw new Error(errors[0].formattedMessage);
-  return `0x${output.contracts[ARBITER].Arbiter.evm.bytecode.object}`;
-}
+export const mutatedArbiter = (mutant: Mutant): Hex =>
+  compiled("src/arbiter/Arbiter.sol", { path: `src/${mutant.file}`, text: mutatedText(mutant) }).bytecode;
 
 export type AskedArbiter = {
   ask(code: Hex): Promise<(proof: readonly unknown[]) => Promise<string>>;
