@@ -12,7 +12,7 @@ export type Dot = {
   readonly type: ElementType;
   readonly a: Value;
   readonly b: Value;
-  /** what `a` reads as outside: it adds nothing */
+  /** the word that `a` reads as outside: it adds nothing */
   readonly outside: number;
   readonly start: (frame: Frame) => Expr;
   readonly step: (x: Expr, y: Expr) => Expr;
@@ -79,7 +79,7 @@ export function integerDot(node: Node, { type, a, b, start = () => int(0), done 
     type,
     a: left.value,
     b: right.value,
-    outside: left.zero,
+    outside: left.zero >>> 0,
     start,
     step: (x, y) => iadd(state(), integerProduct(x, y, { left, right })),
     done: (...where) => done(state(), ...where),

@@ -156,6 +156,8 @@ describe("com.microsoft attention", () => {
     });
     const together = flat({ dims: [B, H, S, E], values: expected });
     expectNear(y!, together.dims, together.values);
+    const back = { num_heads: H, unidirectional: 1 };
+    expect(() => runNodeOutputs("MultiHeadAttention", [Q, K, V], back, options)).toThrow(/unidirectional with/);
   });
   it("Attention: packed weights", () => {
     const [X, W, bias] = [random(1, [B, S, 5]), random(2, [5, 3 * H * D]), random(3, [3 * H * D])];

@@ -47,6 +47,12 @@ describe("features", () => {
     expect(run("Imputer", { x, attributes: missing })[0]!.values).toEqual([1, -2, 3, 4, 8, -6]);
     const three = { replaced_value_float: { float: 3 }, ...imputed };
     expect(run("Imputer", { x, attributes: three })[0]!.values).toEqual([1, -2, 9, 4, Number.NaN, -6]);
+    const whole: Call = {
+      x: { type: "i64", dims: [2, 2], values: [7, 1, 2, 7] },
+      attributes: { imputed_value_int64s: [-3, -4], replaced_value_int64: 7 },
+      outputs: [{ name: "y", type: "i64" }],
+    };
+    expect(run("Imputer", whole)[0]!.values).toEqual([-3, 1, 2, -4]);
     expect(run("Binarizer", { x, attributes: { threshold: { float: 1 } } })[0]!.values).toEqual([0, 0, 1, 1, 0, 0]);
   });
 
@@ -81,6 +87,13 @@ describe("features", () => {
     const { notes, outputs: ports } = importGraph(modelOf("LabelEncoder", { x: ints, attributes: words }));
     expect(notes.join()).toContain('stand for "four", "nine", "?"');
     expect(ports[0]!.names).toEqual(["four", "nine", "?"]);
+    const tensors = {
+      keys_tensor: { type: "i64", dims: [2], values: [5, 3] },
+      values_tensor: f([2], 0.25, 8),
+      default_tensor: f([1], 42),
+    } as const;
+    const four: TensorFacts = { type: "i64", dims: [4], values: [3, 5, 4, 3] };
+    expect(run("LabelEncoder", { x: four, attributes: tensors })[0]!.values).toEqual([8, 0.25, 42, 8]);
     expect(() => run("LabelEncoder", { x: ints, attributes: { keys_strings: { texts: ["a"] } } })).toThrow(/strings/);
   });
 
@@ -250,6 +263,12 @@ describe("support vectors", () => {
       scores!,
       [3, 2],
       margins.flatMap((m) => [-m, m]),
+    );
+    const logistic = { ...attributes, post_transform: "LOGISTIC" };
+    expectNear(
+      run("SVMClassifier", { x: flat(X), attributes: logistic, outputs: CLASSIFIER })[1]!,
+      [3, 2],
+      margins.flatMap((m) => [1 / (1 + Math.exp(m)), 1 / (1 + Math.exp(-m))]),
     );
     const odds = { ...attributes, prob_a: floats([-2]), prob_b: floats([0.1]) };
     const p = margins.map((m) => 1 / (1 + Math.exp(-2 * m + 0.1)));

@@ -66,6 +66,8 @@ describe("products", () => {
       7 * 2 ** 30 - 2 ** 33,
       4,
     ]);
+    const u = { type: "u32" as const, dims: [1, 1], values: [2 ** 32 - 1] };
+    expect(runNode("MatMul", [u, { ...u, values: [3] }], {}, { type: "u32" }).values).toEqual([2 ** 32 - 3]);
     expect(() => runNode("MatMul", [random(1, [2, 3]), random(2, [2, 3])])).toThrow(/do not multiply/);
   });
 });

@@ -1,6 +1,8 @@
+import { importGraph } from "@opengradient/onnx";
+import { encodeKernel } from "@opengradient/program";
 import { describe, expect, it } from "vitest";
 import { at, tabulate } from "./near.ts";
-import { type GraphFacts, modelBytes, type TensorFacts } from "./onnxFile.ts";
+import { type GraphFacts, modelBytes, oneNode, type TensorFacts } from "./onnxFile.ts";
 import { numbers, runModel, runNode } from "./run.ts";
 
 const f = (dims: readonly number[], ...values: number[]): TensorFacts => ({ dims, values });
@@ -231,6 +233,16 @@ describe("integer convolutions", () => {
         return clamp(halfEven(round((sum + bias[m]!) * round(round(x * scales[m]!) / y))) + 10, "u8");
       }),
     );
+  });
+  it("QLinearConv: a zero point below 0 stands in the padding, as a word that a Program can hold", () => {
+    const inputs = [
+      ...[i8([1, 1, 3], 5, -2, 7), f([], 1), i8([], -3), i8([1, 1, 3], 1, 2, 4), f([], 1), i8([], 0)],
+      ...[f([], 1), i8([], 0)],
+    ];
+    const options = { type: "i8" as const, bound: [1, 2, 3, 4, 5, 6, 7] };
+    const file = oneNode("QLinearConv", inputs, { pads: [1, 1] }, options);
+    for (const kernel of importGraph(file).program.kernels) expect(() => encodeKernel(kernel)).not.toThrow();
+    expect(runModel(file, [inputs[0]!])[0]!.values).toEqual([20, 50, 21]);
   });
 });
 

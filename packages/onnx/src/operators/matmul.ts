@@ -1,4 +1,4 @@
-import { broadcastDims, zero } from "../broadcast.ts";
+import { broadcastDims, noteWide, zero } from "../broadcast.ts";
 import { type Index, type Value, view } from "../builder.ts";
 import { type Dot, dotOf } from "../dot.ts";
 import type { Node } from "../node.ts";
@@ -50,7 +50,7 @@ export const withoutUnits = (result: Value, left: Value, right: Value): Value =>
 export const keptAxes = (a: Value, b: Value) => ({ a: a.dims.length - 2, b: b.dims.length - 1 });
 
 const wholeDot = (a: Value, b: Value): Dot => ({
-  type: "i32",
+  type: a.type,
   a,
   b,
   outside: 0,
@@ -59,12 +59,14 @@ const wholeDot = (a: Value, b: Value): Dot => ({
   done: () => state(),
 });
 
-/** numpy.matmul of f32 or i32. */
+/** numpy.matmul of f32, or of whole numbers modulo 2³². */
 export function matmul(node: Node, left: Value, right: Value): Value {
   if (left.type !== right.type) return node.refuse(`inputs of types ${left.type} and ${right.type}`);
+  noteWide(node, left.type);
   const [a, b] = matricesOf(node, left, right);
   const dot = left.type === "f32" ? dotOf(node, { a, b, kept: keptAxes(a, b) }) : wholeDot(a, b);
   return withoutUnits(multiply(node, dot), left, right);
 }
 
-register("MatMul", (node) => matmul(node, node.typed(0, "f32", "i32"), node.typed(1, "f32", "i32")));
+const TYPES = ["f32", "i32", "u32", "i64", "u64"] as const;
+register("MatMul", (node) => matmul(node, node.typed(0, ...TYPES), node.typed(1, ...TYPES)));

@@ -54,8 +54,10 @@ function multiHead(node: Node): readonly Value[] {
     from += x.dims[2]!;
     return splitHeads(node, own ? elementwise(node, "f32", [x, own], (a, b) => fadd(a!, b!)) : x, heads);
   }) as [Value, Value, Value];
-  const past = node.optional(6);
-  const [keys, values] = [joinPast(node, past, k), joinPast(node, node.optional(7), v)];
+  const [keys, values] = [joinPast(node, node.optional(6), k), joinPast(node, node.optional(7), v)];
+  const causal = node.int("unidirectional", 0) !== 0;
+  if (causal && k.dims[2] !== q.dims[2])
+    return node.refuse(`unidirectional with ${q.dims[2]} queries and ${k.dims[2]} keys`);
   const { y, scores } = attend(
     node,
     { q, k: keys, v: values },
@@ -65,8 +67,8 @@ function multiHead(node: Node): readonly Value[] {
       mask: maskOf(node, {
         padding: node.optional(4),
         bias: node.optional(5),
-        causal: node.int("unidirectional", 0) !== 0,
-        past: past?.dims[2] ?? 0,
+        causal,
+        past: keys.dims[2]! - k.dims[2]!,
       }),
     },
   );

@@ -1,7 +1,7 @@
 import type { Expr } from "@opengradient/program";
 import { shift, zero } from "../../broadcast.ts";
 import { type Value, view } from "../../builder.ts";
-import { elementsOf } from "../../elements.ts";
+import { elementsOf, numbersOf } from "../../elements.ts";
 import type { Node } from "../../node.ts";
 import { register } from "../../registry.ts";
 import {
@@ -26,30 +26,34 @@ import { asFloats, floats, integers, origin, rowsOf } from "./rows.ts";
 const DOMAIN = "ai.onnx.ml";
 
 /** One parameter for all features, or one for each entry of the last dimension. */
-function perFeature(node: Node, name: string, x: Value, otherwise: number): Value {
-  const values = node.floats(name) ?? [otherwise];
+function perFeature(node: Node, name: string, x: Value, values: readonly number[]): Value {
   const features = x.dims.at(-1) ?? 1;
-  return values.length === 1 || values.length === features
-    ? floats(values)
-    : node.refuse(`${name} has ${values.length} values for ${features} features`);
+  if (values.length !== 1 && values.length !== features)
+    return node.refuse(`${name} has ${values.length} values for ${features} features`);
+  return x.type === "f32" ? floats(values) : integers(values);
 }
 
 /** x of each feature with its parameters. */
-function eachFeature(node: Node, parameters: readonly Value[], code: (x: Expr, ...p: Expr[]) => Expr): Value {
-  const x = asFloats(node);
-  return node.build.map("f32", x.dims, (frame) => {
+const eachFeature = (
+  { build }: Node,
+  x: Value,
+  parameters: readonly Value[],
+  code: (x: Expr, ...p: Expr[]) => Expr,
+): Value =>
+  build.map(x.type, x.dims, (frame) => {
     const feature = frame.loops.at(-1) ?? origin(frame);
     const at = (p: Value): Expr => frame.read(p, [p.dims[0] === 1 ? zero(feature) : feature]);
     return code(frame.read(x, frame.loops), ...parameters.map(at));
   });
-}
 
 register(
   "Scaler",
   (node) => {
     const x = asFloats(node);
-    const parameters = [perFeature(node, "offset", x, 0), perFeature(node, "scale", x, 1)];
-    return eachFeature(node, parameters, (value, offset, scale) => fmul(fsub(value, offset!), scale!));
+    const parameters = (["offset", "scale"] as const).map((name, i) =>
+      perFeature(node, name, x, node.floats(name) ?? [i]),
+    );
+    return eachFeature(node, x, parameters, (value, offset, scale) => fmul(fsub(value, offset!), scale!));
   },
   DOMAIN,
 );
@@ -57,14 +61,17 @@ register(
 register(
   "Imputer",
   (node) => {
-    const x = asFloats(node);
-    if (node.has("imputed_value_int64s")) return node.refuse("imputed_value_int64s is not supported");
-    const replaced = node.float("replaced_value_float", 0);
-    const missing = (value: Expr): Expr =>
-      Number.isNaN(replaced) ? select(feq(value, value), int(0), int(1)) : feq(value, float(replaced));
-    return eachFeature(node, [perFeature(node, "imputed_value_floats", x, 0)], (value, imputed) =>
-      select(missing(value), imputed!, value),
-    );
+    const given = node.typed(0, "f32", "i32", "i64");
+    const whole = given.type !== "f32" && node.has("imputed_value_int64s");
+    const x = whole ? given : asFloats(node);
+    const name = whole ? "imputed_value_int64s" : "imputed_value_floats";
+    const imputed = perFeature(node, name, x, (whole ? node.ints(name) : node.floats(name)) ?? [0]);
+    const [real, integer] = [node.float("replaced_value_float", 0), node.int("replaced_value_int64", 0)];
+    const missing = (value: Expr): Expr => {
+      if (whole) return ieq(value, int(integer));
+      return Number.isNaN(real) ? select(feq(value, value), int(0), int(1)) : feq(value, float(real));
+    };
+    return eachFeature(node, x, [imputed], (value, other) => select(missing(value), other!, value));
   },
   DOMAIN,
 );
@@ -73,7 +80,7 @@ register(
   "Binarizer",
   (node) => {
     const threshold = float(node.float("threshold", 0));
-    return eachFeature(node, [], (value) => select(flt(threshold, value), float(1), float(0)));
+    return eachFeature(node, asFloats(node), [], (value) => select(flt(threshold, value), float(1), float(0)));
   },
   DOMAIN,
 );
@@ -163,19 +170,32 @@ register(
 
 type Lookup = { readonly keys: Value; readonly values: Value; readonly otherwise: Expr; readonly names?: string[] };
 
+/** A list of a LabelEncoder that may be a tensor of numbers. */
+function listed(node: Node, name: string, type: "f32" | "i64"): readonly number[] | undefined {
+  const tensor = node.tensor(`${name}_tensor`);
+  if (tensor?.type === type && !tensor.names) return numbersOf(node.build.known(tensor)!);
+  return type === "f32" ? node.floats(`${name}_floats`) : node.ints(`${name}_int64s`);
+}
+
 /** Keys and values of a LabelEncoder of numbers; string values become their place among the values. */
 function lookupOf(node: Node, x: Value): Lookup {
-  const keys = x.type === "f32" ? node.floats("keys_floats") : node.ints("keys_int64s");
-  if (x.type === "f32" ? node.has("keys_int64s") : node.has("keys_floats")) node.refuse(`keys for inputs of ${x.type}`);
-  const table = keys ?? node.refuse("keys of strings or tensors are not supported");
-  const [ints, reals, names] = [node.ints("values_int64s"), node.floats("values_floats"), node.texts("values_strings")];
-  const given = node.has("default_tensor") ? node.refuse("default_tensor is not supported") : undefined;
+  const table =
+    listed(node, "keys", x.type === "f32" ? "f32" : "i64") ??
+    node.refuse(`no keys for inputs of ${x.type}; strings are not supported`);
+  const [ints, reals, names] = [
+    listed(node, "values", "i64"),
+    listed(node, "values", "f32"),
+    node.texts("values_strings"),
+  ];
+  const given = node.tensor("default_tensor");
+  if (given?.names) node.refuse("default_tensor is of strings");
+  const otherwise = given && numbersOf(node.build.known(given)!)[0];
   const [real, whole, word] = [
-    node.float("default_float", 0),
-    node.int("default_int64", -1),
+    otherwise ?? node.float("default_float", 0),
+    otherwise ?? node.int("default_int64", -1),
     node.text("default_string", "_Unused"),
   ];
-  const values = ints ?? reals ?? names ?? given ?? node.refuse("values of tensors are not supported");
+  const values = ints ?? reals ?? names ?? node.refuse("values that are neither f32, i64 nor strings");
   if (values.length !== table.length) node.refuse(`${table.length} keys and ${values.length} values`);
   const found = { keys: x.type === "f32" ? floats(table) : integers(table) };
   if (reals) return { ...found, values: floats(reals), otherwise: float(real) };

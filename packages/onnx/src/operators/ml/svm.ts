@@ -171,5 +171,5 @@ function outputScores(node: Node, scores: Value, classes: number): Value {
     return transformed(node, probabilities(node, scores, a[0]!, b[0]!), transform);
   }
   if (classes > 2) return transformed(node, scores, transform);
-  return binaryColumns(node, scores, { probability: transform !== "NONE", transform });
+  return binaryColumns(node, scores, { probability: transform !== "NONE" && transform !== "LOGISTIC", transform });
 }
