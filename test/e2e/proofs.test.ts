@@ -64,7 +64,7 @@ test("every kernel of the digit model is proven for less than 2 M", async () => 
     measured[`digits, kernel ${k}`] = gas;
     expect(gas).toBeLessThan(2_000_000);
   }
-}, 120_000);
+});
 
 const digitsFile = () => readFileSync(new URL("../../packages/models/digits/digits.onnx", import.meta.url));
 
@@ -117,14 +117,11 @@ test.each([
     measured[`digits, whole dispute, ${name}`] = dearest;
     expect(dearest).toBeLessThan(most);
   },
-  300_000,
 );
 
 test("is what contracts/gas-proofs.json says (write it anew with UPDATE_GAS=1)", () => {
   console.log(measured);
   if (process.env["UPDATE_GAS"]) writeFileSync(SNAPSHOT, `${JSON.stringify(measured, null, 2)}\n`);
   const said: Record<string, number> = JSON.parse(readFileSync(SNAPSHOT, "utf8"));
-  // Claims hold times: a byte of calldata that is zero today costs 12 gas less.
-  expect(Object.keys(measured)).toEqual(Object.keys(said));
-  for (const [name, gas] of Object.entries(said)) expect(Math.abs(measured[name]! - gas)).toBeLessThan(100);
+  expect(measured).toEqual(said);
 });

@@ -63,6 +63,8 @@ const SALT: Hex = toHex(keccak(Uint8Array.of(7)));
 export const FEE = 2n * OPG;
 export const COVERAGE = 100n * OPG;
 
+const HOUR = 3_600;
+
 export type Asked = { readonly requestId: bigint; readonly terms: Request; readonly requester: Address };
 
 /** A request for an answer to these inputs. */
@@ -83,7 +85,8 @@ export async function ask(
     coverage: COVERAGE,
     level: BUILT_LEVELS,
     parameters: world.tierHash,
-    deadline: BigInt((await world.now()) + 3600),
+    // A full hour, so that all that is asked within one has the same.
+    deadline: BigInt(HOUR * Math.ceil((await world.now()) / HOUR + 1)),
   };
   const { result } = await request(writer, terms);
   return { requestId: result, terms, requester };
