@@ -11,7 +11,7 @@ import {
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { OPG, quick } from "./chain.ts";
 import { blind, bring, GATE_FEE, type Gate, loanModel, openGate, POOL, riskOf, samples } from "./gate.ts";
-import { openStage, postedClaim, type Stage, startOperatorOf, startWatcher, untilDecided } from "./stage.ts";
+import { OVER, openStage, postedClaim, type Stage, startOperatorOf, startWatcher, untilDecided } from "./stage.ts";
 
 let stage: Stage;
 
@@ -41,7 +41,7 @@ test("a gate in mode final lends at the price of the risk that the engine finds"
   const { claim, delivered } = await bring(stage, honest, requestId);
   expect(delivered).toMatchObject({ message: expect.stringContaining("no result that this mode delivers yet") });
   expect(await gate.stage(requestId)).toBe("asked");
-  expect(await untilDecided(stage, claim, 60)).toBe("final");
+  expect(await untilDecided(stage, claim, OVER)).toBe("final");
   expect((await bring(stage, honest, requestId)).delivered).toMatchObject({ result: true });
   expect(await gate.stage(requestId)).toBe("offered");
 

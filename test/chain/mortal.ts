@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -8,12 +9,19 @@ import { scratch } from "../../packages/node/test/scratch.ts";
 
 const script = fileURLToPath(new URL("daemon.ts", import.meta.url));
 
-export const freePort = (): Promise<number> =>
+let next = 20_000 + 10 * (process.pid % 1_000);
+
+/**
+ * A port that stays free while its daemon is dead: below those that systems hand out to whoever asks for any, of which
+ * another test would take it.
+ */
+export const lowPort = (): Promise<number> =>
   new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
+    const server = createServer().listen(next++, "127.0.0.1", () => {
       const { port } = server.address() as { port: number };
       server.close(() => done(port));
     });
+    server.once("error", () => done(lowPort()));
   });
 
 /** A daemon that can be killed and started again on the same disk. */
@@ -27,7 +35,8 @@ export function daemon(config: object) {
     /** Comes back when it serves. */
     async start(): Promise<void> {
       child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
-      await new Promise((ready) => child!.stdout!.once("data", ready));
+      const gone = exit().then((code) => Promise.reject(new Error(`the daemon ended with ${code} before it served`)));
+      await Promise.race([once(child.stdout!, "data"), gone]);
     },
     async kill(): Promise<void> {
       const gone = exit();

@@ -7,10 +7,13 @@ import {
   FEE,
   give,
   newActor,
+  OVER,
   openStage,
+  passing,
   postedClaim,
   STAKE,
   type Stage,
+  settled,
   startOperatorOf,
   untilDecided,
 } from "./stage.ts";
@@ -27,15 +30,14 @@ afterAll(() => stage.close());
 
 const DEPTH = 2;
 
-/** Mines until it is there: a node believes only what has blocks on top. */
-async function mineUntil<T>(what: string, get: () => Promise<T | undefined>): Promise<T> {
-  for (let left = 100; left > 0; left--) {
-    const found = await get();
-    if (found !== undefined) return found;
-    await stage.chain.advance(1);
-    await new Promise((done) => setTimeout(done, 60));
+/** A node believes only what has blocks on top. */
+const mining = <T>(what: string, get: () => Promise<T | undefined>): Promise<T> => passing(stage, what, get, 1);
+
+async function mine(blocks: number, seconds: number): Promise<void> {
+  for (let i = 0; i < blocks; i++) {
+    await stage.chain.advance(seconds);
+    await settled(stage);
   }
-  throw new Error(`mined in vain for ${what}`);
 }
 
 async function scene(seed: number) {
@@ -45,9 +47,9 @@ async function scene(seed: number) {
   await ensureAllowance(accuser, { spender: stage.deployment.disputes, amount: 1_000n * OPG });
   const input = toyInput(seed);
   const { requestId } = await ask(stage, requester, playing.operator, input);
-  for (let i = 0; i < DEPTH; i++) await stage.chain.advance(1);
+  await mine(DEPTH, 1);
   await give(playing.node, input);
-  await mineUntil("the post", async () => (await posted(requestId)) || undefined);
+  await mining("the post", async () => (await posted(requestId)) || undefined);
   const claim = await postedClaim(stage, requestId);
   return { ...playing, accuser, claim };
 }
@@ -62,7 +64,7 @@ const opened = async (claim: Claim) => {
 
 /** The operator lost nothing: its stake is whole, its fee and the price of the opening are on their way or here. */
 async function stands(claim: Claim, owner: `0x${string}`): Promise<void> {
-  expect(await untilDecided(stage, claim, 60)).toBe("final");
+  expect(await untilDecided(stage, claim, OVER)).toBe("final");
   const { staked, frozenAt } = await stage.chain.client.readContract({
     address: stage.deployment.staking,
     abi: stakingAbi,
@@ -79,10 +81,10 @@ test("reorg between demand and reveal: a reveal that is taken back is sent again
   const { operator, accuser, claim } = await scene(1);
   await demandOpening(accuser, { claim, value });
   const before = await stage.chain.snapshot();
-  await mineUntil("the opening", () => opened(claim));
+  await mining("the opening", () => opened(claim));
   await stage.chain.revert(before);
   expect(await opened(claim)).toBeUndefined();
-  await mineUntil("the opening, again", () => opened(claim));
+  await mining("the opening, again", () => opened(claim));
   await stands(claim, operator.owner.wallet.account.address);
 });
 
@@ -90,18 +92,12 @@ test("reorg between demand and reveal: a demand that is taken back with its answ
   const { operator, accuser, claim } = await scene(2);
   const before = await stage.chain.snapshot();
   await demandOpening(accuser, { claim, value });
-  await mineUntil("the opening", () => opened(claim));
+  await mining("the opening", () => opened(claim));
   // The answer has more on top than the node wants, so it counts as done.
-  for (let i = 0; i < 2 * DEPTH; i++) {
-    await stage.chain.advance(1);
-    await new Promise((done) => setTimeout(done, 60));
-  }
+  await mine(2 * DEPTH, 1);
   await stage.chain.revert(before);
-  for (let i = 0; i < 3 * DEPTH; i++) {
-    await stage.chain.advance(7);
-    await new Promise((done) => setTimeout(done, 60));
-  }
+  await mine(3 * DEPTH, 7);
   await demandOpening(accuser, { claim, value });
-  await mineUntil("the opening, again", () => opened(claim));
+  await mining("the opening, again", () => opened(claim));
   await stands(claim, operator.owner.wallet.account.address);
 });

@@ -28,9 +28,11 @@ import {
   FEE,
   give,
   newActor,
+  OVER,
   openStage,
   postedClaim,
   type Stage,
+  settled,
   startOperator,
   startWatcher,
   until,
@@ -69,7 +71,7 @@ describe("an honest operator", () => {
       return all.find((at) => at.digest === digest);
     });
     expect(verdict.agree).toBe(true);
-    expect(await untilDecided(stage, claim, 60)).toBe("final");
+    expect(await untilDecided(stage, claim, OVER)).toBe("final");
     const opg = await stage.balance(operator.owner.wallet.account.address);
     expect(opg).toBe((FEE * 8_500n) / 10_000n);
     expect((await stage.events()).filter(({ name }) => name === "Demanded" || name === "Committed")).toEqual([]);
@@ -109,7 +111,8 @@ describe("a liar", () => {
 
 test("a requester hands a watcher the input that its operator withholds: only the path is bought", async () => {
   const { node, operator } = await startOperator(stage, "withhold", true);
-  const watcher = await startWatcher(stage, "defend");
+  // Else it could buy the input before it is handed in.
+  const watcher = await startWatcher(stage, "defend", { patience: 5 });
   const requester = await newActor(stage, 10n * OPG);
   const input = toyInput(7);
   const { requestId } = await ask(stage, requester, operator, input);
@@ -137,7 +140,7 @@ test("a watcher that dies between its commit and its proof goes on where it was"
   const id = claimDigest(domainOf(stage.author), claim);
   const ours = async (name: string) => (await stage.events()).filter((e) => e.name === name && e.args["id"] === id);
   await until("the commit", async () => (await ours("Committed"))[0]);
-  await first.node.stop();
+  await stage.stop(first.node);
   await stage.chain.advance(1);
   await stage.chain.advance(1);
   expect(await ours("Proven")).toEqual([]);
@@ -156,8 +159,8 @@ test("a watcher with a small budget does not buy what is dear", async () => {
   await give(node, input);
   const claim = await postedClaim(stage, requestId);
   for (let i = 0; i < 10; i++) {
+    await settled(stage);
     await stage.chain.advance(10);
-    await new Promise((done) => setTimeout(done, 60));
   }
   expect((await claimStanding(stage.author, claim)).pending).toBe(0);
   expect(await stage.chain.client.getTransactionCount({ address: watcher.actor.wallet.account.address })).toBe(0);
@@ -206,7 +209,7 @@ describe("an honest operator under fire", () => {
     const lie = prove(accuser, { claim, opening, proof: { kernel: 1, element: 2, salt, witness } });
     await expect(lie).rejects.toMatchObject({ refusal: "ArbiterElementRight", advice: "stop" });
 
-    expect(await untilDecided(stage, claim, 60)).toBe("final");
+    expect(await untilDecided(stage, claim, OVER)).toBe("final");
     const { wallet } = accuser;
     await settleBond(accuser, { claim, prover: wallet.account.address, commitment });
     expect(await stage.balance(wallet.account.address)).toBe(1_000n * OPG - 100n * OPG - 3n * FEE);
@@ -235,6 +238,6 @@ describe("a watcher without a key", () => {
       return all.find((at) => at.digest === id);
     });
     expect(verdict).toMatchObject({ agree: false });
-    expect(await untilDecided(stage, claim, 60)).toBe("final");
+    expect(await untilDecided(stage, claim, OVER)).toBe("final");
   });
 });

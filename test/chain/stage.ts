@@ -49,8 +49,9 @@ export type Stage = {
   readonly author: Writer;
   readonly events: () => Promise<ProtocolEvent[]>;
   readonly balance: (account: Address) => Promise<bigint>;
-  /** nodes that a test started */
-  readonly running: Node[];
+  /** nodes that a test started and did not stop */
+  readonly running: Set<Node>;
+  readonly stop: (node: Node) => Promise<void>;
   readonly stopNodes: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -59,7 +60,11 @@ export async function openStage(model = toyModel(), tiers: readonly Parameters[]
   const chain = await startChain();
   const deployment = await deploy(chain, tiers);
   const author = writerOf(chain, deployment, rich);
-  const running: Node[] = [];
+  const running = new Set<Node>();
+  const stop = (node: Node): Promise<void> => {
+    running.delete(node);
+    return node.stop();
+  };
   await publish(author, {
     header: toHex(encodeHeader(model.program)),
     descriptors: model.program.kernels.map((kernel) => toHex(encodeKernel(kernel))),
@@ -85,8 +90,9 @@ export async function openStage(model = toyModel(), tiers: readonly Parameters[]
         args: [account],
       }),
     running,
+    stop,
     async stopNodes() {
-      await Promise.all(running.splice(0).map((node) => node.stop()));
+      await Promise.all([...running].map(stop));
     },
     close: chain.close,
   };
@@ -149,13 +155,15 @@ export async function startOperatorOf(stage: Stage, parts: NodeParts, postOpened
   const role = { owner: operator.owner.wallet.account.address, key: operator.hot.key, postOpened };
   const config = parseConfig(nodeConfig(stage, { operator: role, depth }));
   const node = await startNode(config, { log: silentLog, ...parts });
-  stage.running.push(node);
+  stage.running.add(node);
   await operator.enlist(node.url);
   return { node, operator };
 }
 
 export type WatcherOptions = {
   readonly mostNative?: string;
+  /** seconds from a claim's post in which it only looks */
+  readonly patience?: number;
   readonly dataDir?: string;
   /** whose key it has, to start it again */
   readonly actor?: Writer & { key: Hex };
@@ -164,12 +172,12 @@ export type WatcherOptions = {
 export async function startWatcher(
   stage: Stage,
   mode: "watch" | "defend",
-  { mostNative = "0.25", dataDir = scratch(), actor: former }: WatcherOptions = {},
+  { mostNative = "0.25", patience = 0, dataDir = scratch(), actor: former }: WatcherOptions = {},
 ): Promise<{ node: Node; actor: Writer & { key: Hex } }> {
   const actor = former ?? (await newActor(stage, 1_000n * OPG));
-  const watcher = mode === "watch" ? { mode } : { mode, key: actor.key, mostNative };
+  const watcher = mode === "watch" ? { mode } : { mode, key: actor.key, mostNative, patience };
   const node = await startNode(parseConfig(nodeConfig(stage, { watcher, dataDir })), { log: silentLog });
-  stage.running.push(node);
+  stage.running.add(node);
   return { node, actor };
 }
 
@@ -191,10 +199,10 @@ export async function ask(stage: Stage, requester: Writer, operator: OperatorAct
   return { requestId, terms };
 }
 
-export const give = (node: Node, input: Package) => uploadInput(node.url, input, { tries: 200, wait: 20 });
+export const give = (node: Node, input: Package) => uploadInput(node.url, input, { tries: 1_500, wait: 20 });
 
 /** Waits, without letting the chain's time pass. */
-export async function until<T>(what: string, get: () => Promise<T | undefined>, tries = 500): Promise<T> {
+export async function until<T>(what: string, get: () => Promise<T | undefined>, tries = 1_500): Promise<T> {
   for (let left = tries; left > 0; left--) {
     const found = await get();
     if (found !== undefined) return found;
@@ -209,13 +217,53 @@ export const postedClaim = (stage: Stage, requestId: bigint): Promise<Claim> =>
     return found?.args["claim"] as Claim | undefined;
   });
 
-/** Lets blocks pass until the claim is decided. */
-export async function untilDecided(stage: Stage, claim: Claim, step = 10, tries = 300): Promise<ClaimStatus> {
-  for (let left = tries; left > 0; left--) {
-    const { status } = await claimStanding(stage.author, claim);
-    if (status !== "open") return status;
-    await stage.chain.advance(step);
-    await new Promise((done) => setTimeout(done, 60));
-  }
-  throw new Error("the claim was never decided");
+type Turns = Readonly<Partial<Record<"chain" | "watcher", number>>>;
+
+const turnsOf = async ({ url }: Node): Promise<Turns> => {
+  const { turns } = (await (await fetch(`${url}/status`)).json()) as { turns: Turns };
+  return turns;
+};
+
+/** Waits for a whole turn of a loop that begins after now: the first to end may have begun before. */
+async function wholeTurn(node: Node, loop: keyof Turns): Promise<void> {
+  const before = (await turnsOf(node))[loop];
+  if (before !== undefined)
+    await until(`a turn of the ${loop}`, async () => (await turnsOf(node))[loop]! >= before + 2 || undefined);
 }
+
+/**
+ * Waits until the nodes have done all that they can do at the chain's present time: no machine is so slow that its clock
+ * leaves them behind. What a watcher decides the loop of the chain sends, and that brings a block, which all look at anew.
+ */
+export async function settled({ chain, running }: Stage): Promise<void> {
+  for (let block: bigint | undefined; ; ) {
+    const head = await chain.client.getBlockNumber();
+    if (head === block) return;
+    block = head;
+    for (const loop of ["chain", "watcher", "chain"] as const)
+      await Promise.all([...running].map((node) => wholeTurn(node, loop)));
+  }
+}
+
+/** Lets the chain's time pass, so many seconds at a time, until it is there; the nodes do what they can in between. */
+export async function passing<T>(stage: Stage, what: string, get: () => Promise<T | undefined>, step = 10): Promise<T> {
+  for (let left = 200; left > 0; left--) {
+    await settled(stage);
+    const found = await get();
+    if (found !== undefined) return found;
+    await stage.chain.advance(step);
+  }
+  throw new Error(`let time pass in vain for ${what}`);
+}
+
+/** Seconds: longer than a window and its grace. */
+export const OVER = quick.window + quick.grace + 1;
+
+/** How a claim stands once it does; undefined while it is open. */
+export async function endOf({ author }: Stage, claim: Claim): Promise<ClaimStatus | undefined> {
+  const { status } = await claimStanding(author, claim);
+  return status === "open" ? undefined : status;
+}
+
+export const untilDecided = (stage: Stage, claim: Claim, step?: number): Promise<ClaimStatus> =>
+  passing(stage, "the claim's end", () => endOf(stage, claim), step);

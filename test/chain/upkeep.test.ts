@@ -10,6 +10,7 @@ import {
   newActor,
   newOperator,
   nodeConfig,
+  OVER,
   openStage,
   postedClaim,
   type Stage,
@@ -34,7 +35,7 @@ async function operatorWith(more: Partial<NodeConfigInput>) {
   const config = parseConfig(nodeConfig(stage, { operator: role, ...more }));
   const start = async (): Promise<Node> => {
     const node = await startNode(config, { log: silentLog });
-    stage.running.push(node);
+    stage.running.add(node);
     return node;
   };
   const node = await start();
@@ -63,10 +64,10 @@ test("an operator takes no claim more than it could trace again in half of the t
   expect((await statusOf(node)).operator).toMatchObject({ waiting: 1, declined: 1, undecided: 2 });
 
   // A place comes free when one of them is decided; what was declined is looked at again a minute later.
-  expect(await untilDecided(stage, await postedClaim(stage, asked[0]!))).toBe("final");
+  expect(await untilDecided(stage, await postedClaim(stage, asked[0]!), OVER)).toBe("final");
   await stage.chain.advance(61);
   expect(await postedClaim(stage, asked[2]!)).toMatchObject({ requestId: asked[2] });
-}, 60_000);
+});
 
 test("data of decided claims go, those of open claims stay, also over a restart", async () => {
   const { operator, node, start } = await operatorWith({ keepSeconds: 0, dataDir: scratch() });
@@ -81,11 +82,11 @@ test("data of decided claims go, those of open claims stay, also over a restart"
   const get = async ({ url }: Node, path: string) => (await fetch(`${url}${path}`)).status;
   const old = await answered(node, 1);
   expect(await get(node, `/claims/${old.digest}/outputs`)).toBe(200);
-  expect(await untilDecided(stage, old.claim)).toBe("final");
+  expect(await untilDecided(stage, old.claim, OVER)).toBe("final");
   const young = await answered(node, 2);
   const gone = async () => ((await get(node, `/claims/${old.digest}/outputs`)) === 404 ? true : undefined);
   await until("the old claim's data to go", gone);
-  await node.stop();
+  await stage.stop(node);
   const again = await start();
   // Counted at the end of the first turn.
   const blobs = await until("the first turn", async () => (await statusOf(again)).blobs as number | undefined);
@@ -95,4 +96,4 @@ test("data of decided claims go, those of open claims stay, also over a restart"
     if (side !== "nodes/1") expect([side, await get(again, `/claims/${young.digest}/${side}`)]).toEqual([side, 200]);
   }
   expect(await get(again, `/requests/${old.requestId}/receipt`)).toBe(200);
-}, 60_000);
+});

@@ -118,9 +118,12 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
 
   let head: Head | undefined;
   let failure: string | undefined;
-  const attempt = (what: string, turn: () => Promise<void>) => async () => {
+  /** that came to their end: a loop that hangs or fails counts no further */
+  const turns = { chain: 0, ...(watcher && { watcher: 0 }) };
+  const attempt = (what: "chain" | "watcher", turn: () => Promise<void>) => async () => {
     try {
       await turn();
+      turns[what] = (turns[what] ?? 0) + 1;
       failure = undefined;
     } catch (error) {
       failure = `${what}: ${String(error)}`;
@@ -157,6 +160,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
       chainId: reader.chainId,
       head: head && { block: Number(head.number), time: head.time },
       failure,
+      turns,
       upSeconds: Math.floor((Date.now() - began) / 1000),
       models: [...models.values()].map(({ name, modelRoot }) => ({ name, modelRoot })),
       operator: operator && { owner: operator.owner, ...operator.counts() },
