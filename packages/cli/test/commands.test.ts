@@ -50,9 +50,9 @@ test("what is wrong is said in words, with an exit code, as JSON too", async () 
   expect(JSON.parse(json.out)).toMatchObject({ error: { message: "/nowhere.og: there is no such file", code: 2 } });
   expect([unknown.code, unknown.err]).toMatchObject([2, expect.stringContaining("unknown command")]);
   expect(pass.err).toMatch(/there is no pass nothing; passes: /);
-}, 120_000);
+});
 
 test("inspect shows one kernel of a model after a pass", async () => {
   const one = await og("inspect", digits, "--after", "fuse", "--kernel", "1");
   expect(one.out).toMatch(/step\n {4}t0 = ld a\d/);
-}, 60_000);
+});

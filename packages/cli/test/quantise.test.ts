@@ -31,7 +31,7 @@ test("the digit model in 8 bits: the same answers, a quarter of the bytes, half 
   expect(eight.file.length).toBeLessThan(source.length / 3);
   const [before, after] = [model, eight.model].map(({ program, labels }) => worstOf(program, labels).gas);
   expect(after!).toBeLessThan(0.6 * before!);
-}, 120_000);
+});
 
 test("a file that holds no whole number of examples is refused", () => {
   const path = join(folder, "odd.f32");

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { fetchOutputs, fetchReceipt } from "@opengradient/node";
+import { fetchOutputs, fetchReceipt, RemoteError } from "@opengradient/node";
 import {
   claimDigest,
   claimStanding,
@@ -102,12 +102,28 @@ export async function takeReceipt(
   return checks.every(({ holds }) => holds) ? EXIT.done : EXIT.no;
 }
 
+const PAUSE = 250;
+
+/**
+ * What an operator says, for which it is asked anew for so many seconds: one that is restarted, or is busy, hears it later.
+ * @throws RemoteError when it did not answer once
+ */
+export async function heard<T>(ask: () => Promise<T>, longest: number): Promise<T> {
+  for (const end = Date.now() + 1000 * longest; ; await new Promise((wake) => setTimeout(wake, PAUSE)))
+    try {
+      return await ask();
+    } catch (error) {
+      const silent = error instanceof RemoteError && error.status === undefined;
+      if (!silent || Date.now() >= end) throw error;
+    }
+}
+
 async function waitFor(endpoint: string, requestId: bigint, longest: number): Promise<Receipt> {
   for (const end = Date.now() + 1000 * longest; ; ) {
-    const receipt = await fetchReceipt(endpoint, requestId);
+    const receipt = await heard(() => fetchReceipt(endpoint, requestId), (end - Date.now()) / 1000);
     if (receipt) return receipt;
     if (Date.now() >= end) break;
-    await new Promise((wake) => setTimeout(wake, 250));
+    await new Promise((wake) => setTimeout(wake, PAUSE));
   }
   throw new CommandError(`request ${requestId} is not answered after ${longest} s`, {
     code: EXIT.chain,

@@ -21,7 +21,7 @@ import { hashOf, modelRootOf } from "../model/load.ts";
 import { numbered, readInputs } from "../model/tensors.ts";
 import { bytes, opg } from "../words.ts";
 import { wholeNumber } from "./devnet.ts";
-import { inputFileOf, takeReceipt } from "./receipt.ts";
+import { heard, inputFileOf, takeReceipt } from "./receipt.ts";
 import { addressOf, opgAmount } from "./stake.ts";
 
 type Options = SigningOptions & {
@@ -34,6 +34,9 @@ type Options = SigningOptions & {
   wait?: string;
   output: string;
 };
+
+/** Seconds for which the input of what is paid is handed to an operator that does not answer. */
+const UPLOAD = 60;
 
 export const requestCommand: Register = (og) => {
   signingOptions(
@@ -86,7 +89,7 @@ export const requestCommand: Register = (og) => {
           deadline: timestamp + BigInt(seconds),
         });
         output.progress(`request ${requestId}: handing the input to ${chosen.endpoint} …`);
-        await uploadInput(chosen.endpoint, input);
+        await heard(() => uploadInput(chosen.endpoint, input), UPLOAD);
         if (wait === 0) {
           output.result({ requestId, gas: mined.gasUsed }, [
             `Request ${requestId} is made; take its answer with: og receipt ${requestId} -o ${options.output}`,

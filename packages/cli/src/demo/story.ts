@@ -125,7 +125,7 @@ export async function playStory(stage: Stage, plot: Plot, telling: Telling): Pro
       parameters: parametersHash(stage.tier),
       deadline: timestamp + 3600n,
     });
-    await uploadInput(node.url, input, { wait: 50 });
+    await uploadInput(node.url, input, { tries: PATIENCE / 50, wait: 50 });
     await follower.until("Posted");
     const receipt = await receiptOf(node.url, requestId);
     const { claim } = receipt;
