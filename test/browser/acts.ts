@@ -75,7 +75,7 @@ export async function payAndAsk(page: Page, operator: string): Promise<string> {
   await page.getByRole("radio", { name: operator }).check();
   await page.getByRole("button", { name: "Pay and ask" }).click();
   const next = heading.filter({ hasNotText: new RegExp(`${before || "nothing"}$`) });
-  await next.waitFor({ timeout: 60_000 });
+  await next.waitFor();
   return (await next.textContent())!.match(/#\d+/)![0];
 }
 
@@ -88,7 +88,7 @@ export type Verdict = "equal" | "differs" | "withheld";
 export async function checkHere(page: Page): Promise<Verdict> {
   await page.getByRole("button", { name: /Check (this answer|again)/ }).click();
   const verdict = page.getByTestId("check").locator(".verdict, [role=alert]");
-  await verdict.waitFor({ timeout: 60_000 });
+  await verdict.waitFor();
   const classes = (await verdict.getAttribute("class")) ?? "";
   const found = (["equal", "differs", "withheld"] as const).find((name) => classes.includes(name));
   if (!found) throw new Error(`the check failed: ${await verdict.textContent()}`);

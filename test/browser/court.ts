@@ -43,8 +43,8 @@ export function courtStories(open: () => Stage): void {
     expect(await checkHere(page)).toBe("withheld");
     await picture(page, "17-withheld-quote");
     await challenge(page);
-    await page.getByText(/Demanded on chain: 13 pieces of the input/).waitFor({ timeout: 60_000 });
-    await page.getByTestId("ending").getByText("Right after all.").waitFor({ timeout: 60_000 });
+    await page.getByText(/Demanded on chain: 13 pieces of the input/).waitFor();
+    await page.getByTestId("ending").getByText("Right after all.").waitFor();
     await page.getByText("Bit-equal.").waitFor();
     await picture(page, "18-right-after-all");
     expect(await page.getByTestId("gained").textContent()).toBe("0 OPG");
@@ -61,8 +61,8 @@ export function courtStories(open: () => Stage): void {
     await choose(page, number);
     expect(await checkHere(page)).toBe("withheld");
     await challenge(page);
-    await page.getByText(/Demanded on chain: the fingerprints/).waitFor({ timeout: 60_000 });
-    await page.getByTestId("gained").waitFor({ timeout: 60_000 });
+    await page.getByText(/Demanded on chain: the fingerprints/).waitFor();
+    await page.getByTestId("gained").waitFor();
     await picture(page, "20-bought-and-proven");
     // The opening cost 3 × the fee, which the court still holds; it is no liar's.
     expect(await page.getByTestId("gained").textContent()).toBe("+2,547 OPG");
@@ -108,17 +108,17 @@ export function courtStories(open: () => Stage): void {
     await page.getByRole("radio", { name: operator.name }).press("Space");
     await page.getByRole("button", { name: "Pay and ask" }).press("Enter");
     const heading = page.getByRole("heading", { name: /Receipt of answer/ });
-    await heading.waitFor({ timeout: 60_000 });
+    await heading.waitFor();
     return { ...person, number: (await heading.textContent())!.match(/#\d+/)![0] };
   }
 
   /** Asks the dead operator once more, against the warning, and then somebody else; gives the number of the first. */
   async function askAgain(page: Page, dead: OperatorProcess): Promise<string> {
-    await page.getByText("does not answer now").waitFor({ timeout: 60_000 });
+    await page.getByText("does not answer now").waitFor();
     await page.getByRole("radio", { name: dead.name }).press("Space");
     await page.getByText("does not answer this page right now").waitFor();
     await page.getByRole("button", { name: "Pay and ask" }).press("Enter");
-    await page.getByText("This page keeps trying").waitFor({ timeout: 60_000 });
+    await page.getByText("This page keeps trying").waitFor();
     await picture(page, "21-dead-operator");
     expect(await seriousFaults(page)).toEqual([]);
     const waiting = (await page.getByRole("heading", { name: /^Request #/ }).textContent())!.match(/#\d+/)![0];
@@ -126,7 +126,7 @@ export function courtStories(open: () => Stage): void {
     expect(await page.getByRole("radio", { name: dead.name }).isChecked()).toBe(false);
     await page.getByRole("radio", { name: /Omar/ }).press("Space");
     await page.getByRole("button", { name: "Pay and ask" }).press("Enter");
-    await page.getByText("Omar says:").waitFor({ timeout: 60_000 });
+    await page.getByText("Omar says:").waitFor();
     return waiting;
   }
 
@@ -135,10 +135,10 @@ export function courtStories(open: () => Stage): void {
     await choose(page, number);
     expect(await checkHere(page)).toBe("withheld");
     await challenge(page);
-    await page.getByText(/Waiting for the operator's answer/).waitFor({ timeout: 60_000 });
+    await page.getByText(/Waiting for the operator's answer/).waitFor();
     await picture(page, "23-silence");
     await stage.travel(ANSWER);
-    await page.getByTestId("gained").waitFor({ timeout: 60_000 });
+    await page.getByTestId("gained").waitFor();
     expect(await page.getByTestId("gained").textContent()).toBe("+2,550 OPG");
     expect(await stage.opgOf(address)).toBe(1_000n * OPG + REWARD);
     const shown = page.getByRole("list").filter({ hasText: "who paid" });

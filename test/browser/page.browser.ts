@@ -14,7 +14,7 @@ beforeAll(async () => {
   const executable = process.env["CHROMIUM"];
   if (!executable) throw new Error("CHROMIUM names no browser: start this with npm run test:browser");
   stage = await openStage(executable);
-}, 120_000);
+});
 afterEach(async ({ task }) => {
   if (task.result?.state !== "fail") return;
   const pages = stage.browser.contexts().flatMap((context) => context.pages());
@@ -124,17 +124,17 @@ describe("the page", () => {
     await connect(page, "Cleo");
     await fund(page);
     await page.getByRole("button", { name: "Check the 4 open ones" }).click();
-    await page.getByRole("button", { name: /^#4 .* false/ }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: /^#4 .* false/ }).waitFor();
     await page
       .getByRole("button", { name: /bit-equal/ })
       .nth(2)
-      .waitFor({ timeout: 60_000 });
+      .waitFor();
     await choose(page, "#4");
     await page.getByText("Not what the model gives").waitFor();
     await picture(page, "07-quote");
     const paidBefore = await stage.opgOf(rita.address);
     await page.getByRole("button", { name: "Challenge this answer" }).click();
-    await page.getByTestId("gained").waitFor({ timeout: 60_000 });
+    await page.getByTestId("gained").waitFor();
     await picture(page, "08-slashed");
     expect(await seriousFaults(page)).toEqual([]);
     // c/2 + M/4, with c = 100 and M = 10,000

@@ -51,6 +51,9 @@ export type Stage = {
   close(): Promise<void>;
 };
 
+/** Milliseconds that a page may take for one thing: stories end sooner only where it can not be done. */
+const PATIENCE = 90_000;
+
 type VisitorOptions = {
   readonly dark?: boolean;
   readonly phone?: boolean;
@@ -81,7 +84,7 @@ export async function openStage(executablePath: string): Promise<Stage> {
     give: () => Promise.reject(new Error("the faucet is at the other page")),
     isolated: true,
   });
-  const browser = await chromium.launch({ executablePath, args: flags.split(" ") });
+  const browser = await chromium.launch({ executablePath, args: flags.split(" "), timeout: PATIENCE });
   const others: OperatorProcess[] = [];
   const chain = createPublicClient({ transport: http(network.rpc), cacheTime: 0 });
   return {
@@ -95,6 +98,7 @@ export async function openStage(executablePath: string): Promise<Stage> {
         viewport: phone ? { width: 390, height: 844 } : { width: 1240, height: 900 },
         reducedMotion: "reduce",
       });
+      context.setDefaultTimeout(PATIENCE);
       const account = privateKeyToAccount(generatePrivateKey());
       const wallet = await injectWallet(context, {
         name,

@@ -95,6 +95,5 @@ describe("the digit model", () => {
       const { difference } = await compare(program, weights, withImage(element));
       expect(difference).toBeUndefined();
     },
-    120_000,
   );
 });

@@ -59,5 +59,5 @@ describe("the digit model", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 120_000);
+  });
 });

@@ -76,7 +76,7 @@ const CASES: Readonly<Record<string, Case>> = {
 let run: Awaited<ReturnType<typeof arbiterRun>>;
 beforeAll(async () => {
   run = await arbiterRun(3);
-}, 120_000);
+});
 
 it("there is a case for every operator of the domain that is imported", () => {
   const names = operatorNames().filter((name) => name.startsWith(`${DOMAIN}:`));

@@ -67,7 +67,7 @@ function readNpz(path: string): Map<string, Buffer> {
 }
 
 describe.skipIf(missing !== "")(`trained models${missing}`, () => {
-  it("give their expected outputs", { timeout: 300_000 }, async () => {
+  it("give their expected outputs", async () => {
     const models = [...(await all(join(shared, "models"))), ...(await all(join(shared, "onnx-ml/docs")))];
     const refused = models.flatMap(({ name, refused }) => (refused ? [`${name}: ${refused}`] : []));
     expect(refused).toEqual([]);
@@ -79,7 +79,7 @@ describe.skipIf(missing !== "")(`trained models${missing}`, () => {
     }
   });
 
-  it("stories260K gives its logits, and the same next token at every position", { timeout: 120_000 }, async () => {
+  it("stories260K gives its logits, and the same next token at every position", async () => {
     const folder = join(shared, "llm/stories260K");
     const arrays = readNpz(join(folder, "stories260K.logits-ort.npz"));
     const [ids, expected] = [arrays.get("tokens.npy")!, arrays.get("logits.npy")!];

@@ -43,7 +43,7 @@ const NAMED =
 
 describe.skipIf(missing !== "")(`ONNX backend cases${missing}`, () => {
   for (const { name, executor, folders, passes } of RUNS)
-    it(`give no wrong answer: ${name}`, { timeout: 300_000 }, async () => {
+    it(`give no wrong answer: ${name}`, async () => {
       const wrong: CaseResult[] = [];
       let passed = 0;
       for (const folder of folders) {

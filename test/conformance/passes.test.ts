@@ -65,7 +65,7 @@ describe("compiler passes", () => {
   ].map(({ name, path }) => ({ name, file: fileURLToPath(new URL(path, import.meta.url)) }));
   for (const { name, file } of trained) {
     const missing = existsSync(file) ? "" : " (skipped: no shared data)";
-    it.skipIf(missing !== "")(`keep the outputs of ${name}${missing}`, { timeout: 300_000 }, () => {
+    it.skipIf(missing !== "")(`keep the outputs of ${name}${missing}`, () => {
       const imported = importGraph(new Uint8Array(readFileSync(file)));
       throughPasses(imported, sampleInputs(imported.program), name);
     });

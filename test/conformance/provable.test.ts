@@ -15,4 +15,4 @@ it("proving the dearest elements of our own models takes less than the bound say
     found.push(name);
   }
   expect(found).toContain("digits/digits.onnx");
-}, 120_000);
+});

@@ -80,7 +80,7 @@ test(`${LIES} seeded lies are all proven on chain, each by one proof`, async () 
   console.log(`lies proven: ${[...kinds].map(([kind, count]) => `${kind} ${count}`).join(", ")}`);
   expect([...kinds.values()].reduce((a, b) => a + b)).toBe(LIES);
   for (const kind of LIE_KINDS) expect(kinds.get(kind)).toBeGreaterThan(10);
-}, 300_000);
+});
 
 /** What may be done to a witness; each gives other bytes than before. */
 const MUTATIONS: readonly ((bytes: Uint8Array, random: Random) => Uint8Array)[] = [
@@ -138,7 +138,7 @@ test(`${CLAIMS} honest claims with mutated witnesses: none is accepted`, async (
     });
   console.log(`refusals: ${[...refusals].map(([name, count]) => `${name} ${count}`).join(", ")}`);
   expect([...refusals.values()].reduce((a, b) => a + b)).toBe(CLAIMS);
-}, 300_000);
+});
 
 /** The same element may be drawn twice for one claim. */
 function knownAlready(error: unknown): void {

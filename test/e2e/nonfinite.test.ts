@@ -65,7 +65,6 @@ test.each([1, 40, NEVER])(
       }
     expect(nans > 0).toBe(oneIn !== NEVER);
   },
-  120_000,
 );
 
 /** The right value, which the Arbiter says when it refuses an accusation. */

@@ -63,7 +63,7 @@ test("brings up page, faucet and three operators at one URL, and leaves nothing 
   expect(await ended).toBe(0);
   expect(left()).toEqual([]);
   await expect(fetch(url)).rejects.toThrow();
-}, 90_000);
+});
 
 test("a kill while it comes up leaves nothing either", async () => {
   const { child, ended } = start("--port", "0", "--rpc-port", "0");
@@ -71,7 +71,7 @@ test("a kill while it comes up leaves nothing either", async () => {
   child.kill("SIGTERM");
   expect(await ended).toBe(130);
   expect(left()).toEqual([]);
-}, 60_000);
+});
 
 test("says which port is taken, and what to do", async () => {
   const server = createServer();
@@ -85,4 +85,4 @@ test("says which port is taken, and what to do", async () => {
     expect(stderr).toContain("choose a free port");
   }
   server.close();
-}, 60_000);
+});

@@ -169,7 +169,7 @@ describe("convolutions", () => {
     }
     expect(tiles).toBeGreaterThan(25);
     expect(pairs).toBeGreaterThan(8);
-  }, 60_000);
+  });
 });
 
 describe("integers whose zero point is known at run time only", () => {

@@ -25,7 +25,7 @@ describe("threads", () => {
     } finally {
       three.close();
     }
-  }, 60_000);
+  });
 
   it("are as many as pay when nobody says how many: one for little work", async () => {
     vi.stubGlobal("navigator", { hardwareConcurrency: 3 });
@@ -46,7 +46,7 @@ describe("threads", () => {
     } finally {
       vi.unstubAllGlobals();
     }
-  }, 60_000);
+  });
 
   it("of a failed look do not wait for ever: the run throws, and so does the next", async () => {
     const engine = await load(await compile(large.program, { threads: 2 }), large.weights);
