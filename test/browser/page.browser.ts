@@ -90,8 +90,7 @@ describe("the page", () => {
     const { page } = rita;
     expect(firstLoad()).toBeLessThanOrEqual(250_000);
     const measured: { longest: number; took: number }[] = [];
-    // Before anything is disputed, so that the daemons are at rest. What else the machine does only adds to a task: the
-    // least of five fresh tabs is the page's own.
+    // Before anything is disputed, so that the daemons are at rest.
     while (measured.length < 5) {
       await page.reload();
       await choose(page, "#1");
@@ -101,7 +100,7 @@ describe("the page", () => {
       measured.push({ longest, took: engine! + run! });
     }
     console.info(`first load ${firstLoad()} bytes; checks: ${JSON.stringify(measured)}`);
-    expect(Math.min(...measured.map(({ longest }) => longest))).toBeLessThan(50);
+    expect(medianOf(measured.map(({ longest }) => longest))).toBeLessThan(50);
     expect(medianOf(measured.map(({ took }) => took))).toBeLessThan(300);
   });
 
