@@ -19,8 +19,8 @@ async function answerOf(judge: ChildProcess, changed: Changed): Promise<string |
   const gone = new AbortController();
   const [answer] = (await Promise.race([
     once(judge, "message", { signal: gone.signal }),
-    once(judge, "exit", { signal: gone.signal }).then(() => {
-      throw new Error(`the judge stopped over a change in ${changed.path}; what it said is above`);
+    once(judge, "exit", { signal: gone.signal }).then(([code, signal]) => {
+      throw new Error(`the judge stopped (${signal ?? code}) over a change in ${changed.path}`);
     }),
   ]).finally(() => gone.abort())) as [{ killer?: string }];
   return answer.killer;

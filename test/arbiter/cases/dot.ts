@@ -116,6 +116,12 @@ export function* edgeRowCases(): Generator<Case> {
       });
       yield rowsCase(`rows at the edge ${batch}`, acc, rows);
     }
+  // Added to the lowest finite sum as 2^128 such a product would leave a finite one.
+  const rounded = Array.from({ length: 200 }, (): Row => {
+    const [a, b] = edge([381]);
+    return [[a & 0x7fffffff], [b & 0x7fffffff]];
+  });
+  yield rowsCase("rounded to infinity", 0xff7fffff, rounded);
 }
 
 /** A row of 256 pairs for each way that a multiply-accumulate can go; the name says which. */

@@ -226,6 +226,8 @@ export function* limitCases(): Generator<Case> {
       refusal(() => validateProgram(program)),
     );
   }
+  const header = encodeHeader(alone(map({})));
+  yield ruledCase("no bytes", page({ header, descriptors: [new Uint8Array()] }), "V1");
   for (const [i, program] of groups().entries()) {
     const [first] = program.kernels;
     yield ruledCase(
