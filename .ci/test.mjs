@@ -19,6 +19,12 @@ function run({ command, folder = ".", env: more }, extra) {
       output += text;
       process.stdout.write(text);
     });
+  // A process that a suite left behind may hold its output open for ever.
+  const letGo = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  child.on("exit", () => setTimeout(letGo, 10_000).unref());
   return new Promise((done) => {
     child.on("error", (error) => done({ code: 127, output: error.message }));
     child.on("close", (code) => done({ code: code ?? 1, output }));
