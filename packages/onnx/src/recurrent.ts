@@ -40,6 +40,8 @@ export type Direction = {
 export function layerOf(node: Node, gates: number, activations: readonly string[]): Layer {
   const [x, w, r] = [node.typed(0, "f32"), node.typed(1, "f32"), node.typed(2, "f32")];
   const bias = node.optional(3) && node.typed(3, "f32");
+  // before operator set 7 it said what the names of the outputs say
+  if (node.opset < 7) node.ignore("output_sequence");
   const batchFirst = node.int("layout", 0) !== 0;
   const direction = node.text("direction", "forward");
   const backward = { forward: [false], reverse: [true], bidirectional: [false, true] }[direction];

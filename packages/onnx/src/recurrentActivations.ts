@@ -1,7 +1,7 @@
 /** The activations that RNN, GRU and LSTM name in their attributes. */
 import type { Expr } from "@opengradient/program";
 import type { Node, Unary } from "./node.ts";
-import { fabs, fadd, fdiv, fle, float, flt, fmax, fmin, fmul, fneg, select } from "./scalar.ts";
+import { fabs, fadd, fdiv, float, flt, fmax, fmin, fmul, fneg, select } from "./scalar.ts";
 import { exp, expm1, log1p, sigmoid, tanh } from "./transcendental.ts";
 
 type Parameters = { readonly alpha: Expr; readonly beta: Expr };
@@ -19,7 +19,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   sigmoid: { defaults: [], code: sigmoid },
   affine: { defaults: [undefined, undefined], code: (x, { alpha, beta }) => fadd(fmul(alpha, x), beta) },
   leakyrelu: { defaults: [0.01], code: (x, { alpha }) => below(x, fmul(alpha, x)) },
-  thresholdedrelu: { defaults: [1], code: (x, { alpha }) => select(fle(x, alpha), float(0), x) },
+  thresholdedrelu: { defaults: [1], code: (x, { alpha }) => select(flt(alpha, x), x, float(0)) },
   scaledtanh: {
     defaults: [undefined, undefined],
     code: (x, { alpha, beta }) => fmul(alpha, tanh(fmul(beta, x))),

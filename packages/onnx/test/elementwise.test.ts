@@ -60,8 +60,8 @@ describe("functions of one element", () => {
     for (const [op, , attributes] of CASES) {
       const opset = op === "Swish" ? 24 : 22;
       const got = runNode(op, [{ dims: [1], values: [Number.NaN] }], attributes, { opset }).values;
-      // comparisons with NaN are false: Shrink gives the middle
-      if (op !== "Shrink") expect(got, op).toEqual([Number.NaN]);
+      // comparisons with NaN are false: Shrink gives the middle, ThresholdedRelu what is not above
+      if (op !== "Shrink" && op !== "ThresholdedRelu") expect(got, op).toEqual([Number.NaN]);
     }
     expect(runNode("Log", [{ dims: [4], values: [-1, 0, 3e-45, Number.POSITIVE_INFINITY] }]).values).toEqual([
       Number.NaN,
@@ -96,6 +96,10 @@ describe("comparisons and choices", () => {
       runNode("Clip", [t("f32", -2, 0.5, 2), { dims: [], values: [-1] }, { dims: [], values: [1] }], {}).values,
     ).toEqual([-1, 0.5, 1]);
     expect(runNode("Clip", [t("f32", -2, 2), undefined, { dims: [], values: [1] }], {}).values).toEqual([-2, 1]);
+    // as attributes the bounds had defaults
+    const infinite = t("f32", Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    expect(runNode("Clip", [infinite], { max: float(1) }, { opset: 6 }).values).toEqual([-3.4028234663852886e38, 1]);
+    expect(runNode("ThresholdedRelu", [t("f32", Number.NaN, 2)]).values).toEqual([0, 2]);
     expect(runNode("Where", [t("bool", 1, 0), t("f32", 1, 2), t("f32", 3, 4)]).values).toEqual([1, 4]);
     expect(runNode("IsInf", [t("f32", -1 / 0, 1 / 0, N, 1)], { detect_negative: 0 }, bool).values).toEqual([
       0, 1, 0, 0,

@@ -123,6 +123,17 @@ describe("extremes and ranges of every type", () => {
       expect([find("ArgMax", 0), find("ArgMax", 1), find("ArgMin", 0), find("ArgMin", 1)]).toEqual([1, 2, 3, 4]);
     }
   });
+  it("ArgMax of a long axis goes by stretches: the first or last of equals, in whichever they lie", () => {
+    const row = (best: readonly number[], value: number) =>
+      Array.from({ length: 1100 }, (_, i) => (best.includes(i) ? value : i % 7));
+    const x = { dims: [3, 1100], values: [...row([511, 512, 1099], 9), ...row([700], Number.NaN), ...row([], 0)] };
+    const find = (select_last_index: number) =>
+      runNode("ArgMax", [x], { axis: 1, select_last_index, keepdims: 0 }, { type: "i64" }).values;
+    expect(find(0)).toEqual([511, 700, 6]);
+    expect(find(1)).toEqual([1099, 700, 1098]);
+    const none = { dims: [1100], values: new Array<number>(1100).fill(Number.NEGATIVE_INFINITY) };
+    expect(runNode("ArgMax", [none], { select_last_index: 1 }, { type: "i64" }).values).toEqual([1099]);
+  });
   it("Range of 16-bit integers", () => {
     const [start, limit, delta] = [5, -8, -3].map((v) => scalar(v, "i16"));
     expect(runNode("Range", [start, limit, delta], {}, { bound: [0, 1, 2], type: "i16" })).toEqual({

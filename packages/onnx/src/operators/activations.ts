@@ -3,7 +3,7 @@ import { elementwise } from "../broadcast.ts";
 import { type Value, view } from "../builder.ts";
 import type { Node } from "../node.ts";
 import { register } from "../registry.ts";
-import { fadd, fdiv, fle, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
+import { fadd, fdiv, float, flt, fmax, fmin, fmul, fneg, fsub, select } from "../scalar.ts";
 import { expm1, timesSigmoid } from "../transcendental.ts";
 
 /** Activations with parameters: `code` reads the attributes once. */
@@ -44,7 +44,7 @@ activation("Swish", (node) => {
 });
 activation("ThresholdedRelu", (node) => {
   const alpha = float(node.float("alpha", 1));
-  return (x) => select(fle(x, alpha), float(0), x);
+  return (x) => select(flt(alpha, x), x, float(0));
 });
 activation("Shrink", (node) => {
   const [bias, lambda] = [float(node.float("bias", 0)), float(node.float("lambd", 0.5))];

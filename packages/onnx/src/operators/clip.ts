@@ -13,15 +13,15 @@ const KINDS: Record<"float" | "signed" | "unsigned", Pair> = {
   unsigned: { max: (a, b) => select(ult(a, b), b, a), min: (a, b) => select(ult(a, b), a, b) },
 };
 
-/** max first, then min: where the bounds cross, the upper one wins. */
+const GREATEST = 3.4028234663852886e38;
+
+/** max first, then min: where the bounds cross, the upper one wins. Bounds that were attributes have defaults. */
 function clip(node: Node): Value {
   const x = node.input(0);
   node.ignore("consumed_inputs");
-  const bound = (i: number, name: string): Value | undefined => {
-    if (node.opset >= 11) return node.optional(i);
-    return node.has(name) ? constant(fromFloats([node.float(name)], [])) : undefined;
-  };
-  const [low, high] = [bound(1, "min"), bound(2, "max")];
+  const bound = (i: number, name: string, otherwise: number): Value | undefined =>
+    node.opset >= 11 ? node.optional(i) : constant(fromFloats([node.float(name, otherwise)], []));
+  const [low, high] = [bound(1, "min", -GREATEST), bound(2, "max", GREATEST)];
   const { max, min } = kindOf(node, KINDS, x.type);
   const bounds = [low, high].filter((value) => value !== undefined);
   for (const value of bounds)
