@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asked, type Case, complaints } from "./cases/case.ts";
 import { ARBITER, absentCases, elementCases, lieCases, shapeCases, witnessCases } from "./cases/proofs.ts";
-import { rowCases } from "./cases/rows.ts";
+import { nestCases, rowCases } from "./cases/rows.ts";
 import { answerOf } from "./claim.ts";
 import { onEvm } from "./onEvm.ts";
 
@@ -31,6 +31,10 @@ describe("Arbiter against the reference", () => {
   test("rows of dot folds that leave their box or their tensor are right", async () => {
     expect(await complaints(contracts, rowCases(150))).toEqual([]);
   }, 300_000);
+
+  test("sums over nested folds are right", async () => {
+    expect(await complaints(contracts, nestCases(40))).toEqual([]);
+  });
 
   test("an element with a flipped bit is wrong, on chain as off it", async () => {
     const seen = await verdicts(lieCases(120));

@@ -6,7 +6,7 @@ import { byteCases, DOT_HARNESS, edgeRowCases, longRowCases, shortRowCases } fro
 import { F32_HARNESS, OPERATIONS, operationCases } from "./cases/f32.ts";
 import { limitCases } from "./cases/limits.ts";
 import { ARBITER, absentCases, elementCases, lieCases, shapeCases, witnessCases } from "./cases/proofs.ts";
-import { rowCases } from "./cases/rows.ts";
+import { nestCases, rowCases } from "./cases/rows.ts";
 import { TENSORS_HARNESS, tensorCases } from "./cases/tensors.ts";
 import { descriptorCases, headerCases, VALIDATOR, validCases } from "./cases/validity.ts";
 import { type Changed, compiled, filesOf } from "./compiled.ts";
@@ -35,6 +35,7 @@ const LISTS: readonly { readonly source: string; readonly cases: () => Case[] }[
       ...absentCases(),
       ...elementCases(150, 300),
       ...rowCases(150),
+      ...nestCases(20),
       ...lieCases(40),
       ...shapeCases(60),
       ...witnessCases(200),

@@ -1,4 +1,4 @@
-// Rows of dot folds that begin or end outside their box or their tensor, on either side, in either direction.
+// Rows of dot folds that begin or end outside their box or their tensor, on either side, in either direction; nested folds.
 import { dotPattern, type Instruction, type Kernel, type Program } from "@opengradient/program";
 import { randomFrom } from "@opengradient/program/random";
 import { programWith } from "../../../packages/program/test/programs.ts";
@@ -66,5 +66,26 @@ export function* rowCases(programs: number): Generator<Case> {
     const program: Program = programWith(kernel, { inputs });
     const claim = claimOfSeed(i, program);
     for (const e of [0, random.below(12), 11]) yield rightCase(`row ${i} of ${pattern},`, claim, { k: 0, e });
+  }
+}
+
+/** Sums over one to four nested folds, each of which moves what is read. */
+export function* nestCases(programs: number): Generator<Case> {
+  const random = randomFrom(13);
+  for (let i = 0; i < programs; i++) {
+    const folds = Array.from({ length: 1 + (i % 4) }, () => random.between(2, 3));
+    const coef = [1, ...folds.map(() => random.between(1, 5))];
+    const coordinates = [{ base: random.between(-2, 2), extent: random.between(30, 60), stride: 1, coef }];
+    const access = { space: 0 as const, index: 0, dtype: 0 as const, length: 50, elseWord: 7, dynMask: 0, coordinates };
+    const step: readonly Instruction[] = [
+      [0, 0, 0, 0],
+      [1, 0, 17, 0],
+    ];
+    const kernel: Kernel = {
+      ...{ outType: 0, loops: [4], folds, state: 1, constants: [0], init: [], done: [] },
+      ...{ accesses: [access], step, results: [16, 18, 0], groupPos: 0, groupSize: 1 },
+    };
+    const claim = claimOfSeed(i, programWith(kernel, { inputs: [{ dtype: 0, dims: [50] }] }));
+    for (const e of [0, 3]) yield rightCase(`nest ${i},`, claim, { k: 0, e });
   }
 }
