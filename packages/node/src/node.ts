@@ -117,17 +117,19 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
   }
 
   let head: Head | undefined;
-  let failure: string | undefined;
+  /** what last went wrong in a loop, until a turn of it comes to its end */
+  const failures = new Map<"chain" | "watcher", string>();
+  const failure = () => [...failures].map(([what, error]) => `${what}: ${error}`).join("; ") || undefined;
   /** that came to their end: a loop that hangs or fails counts no further */
   const turns = { chain: 0, ...(watcher && { watcher: 0 }) };
   const attempt = (what: "chain" | "watcher", turn: () => Promise<void>) => async () => {
     try {
       await turn();
       turns[what] = (turns[what] ?? 0) + 1;
-      failure = undefined;
+      failures.delete(what);
     } catch (error) {
-      failure = `${what}: ${String(error)}`;
-      log.error({ error: failure }, "turn failed, trying again");
+      failures.set(what, String(error));
+      log.error({ error: `${what}: ${String(error)}` }, "turn failed, trying again");
     }
   };
   const loops = [
@@ -154,12 +156,12 @@ export async function startNode(config: NodeConfig, parts: NodeParts = {}): Prom
     operator,
     watcher,
     inputs,
-    notReady: () => (head ? failure : "the chain was not read yet"),
+    notReady: () => (head ? failure() : "the chain was not read yet"),
     wake: loops[0]!.wake,
     status: () => ({
       chainId: reader.chainId,
       head: head && { block: Number(head.number), time: head.time },
-      failure,
+      failure: failure(),
       turns,
       upSeconds: Math.floor((Date.now() - began) / 1000),
       models: [...models.values()].map(({ name, modelRoot }) => ({ name, modelRoot })),
