@@ -40,4 +40,4 @@ function verify(pass: Pass, module: Module): void {
 }
 
 /** Name and version, whose keccak256 is a model's compilerHash. The version grows whenever any Program would change. */
-export const COMPILER = "opengradient-compiler@0.1.3";
+export const COMPILER = "opengradient-compiler@0.1.4";
