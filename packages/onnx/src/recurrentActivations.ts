@@ -6,7 +6,7 @@ import { exp, expm1, log1p, sigmoid, tanh } from "./transcendental.ts";
 
 type Parameters = { readonly alpha: Expr; readonly beta: Expr };
 type Activation = {
-  /** the parameters that it takes, with their defaults where ONNX has any; alpha first */
+  /** one for each parameter that it takes, alpha first; undefined: ONNX gives it no default */
   readonly defaults: readonly (number | undefined)[];
   readonly code: (x: Expr, p: Parameters) => Expr;
 };
